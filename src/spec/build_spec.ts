@@ -1,0 +1,141 @@
+/**
+ * A build spec in the form that a build works with.
+ *
+ * @module
+ */
+
+import { basename, dirname, resolve } from "node:path";
+import type { DataProblem } from "./explain.ts";
+import { isWithin } from "./is_within.ts";
+import { type PhaseNetwork, toPhaseNetwork } from "./network.ts";
+import { quote } from "./quote.ts";
+import { defaults, type ResourcesData, type SpecData } from "./schema.ts";
+import {
+  durationKind,
+  parseQuantity,
+  type QuantityKind,
+  rateKind,
+  sizeKind,
+} from "./units.ts";
+
+/** A build spec with every default applied; units are in the names. */
+export interface BuildSpec {
+  /** The spec's file name. */
+  readonly name: string;
+  /** Paths as written. */
+  readonly workerImage: string;
+  readonly source: string;
+  readonly workspace: string;
+  /** The same paths, absolute. */
+  readonly paths: {
+    /** Folder of the spec, which the others are relative to. */
+    readonly folder: string;
+    readonly workerImage: string;
+    readonly source: string;
+    readonly workspace: string;
+  };
+  /** Plays, as written; `undefined` if there is nothing to install. */
+  readonly ansible: readonly unknown[] | undefined;
+  /** The build commands, a shell script. */
+  readonly build: string;
+  readonly resources: Resources;
+  readonly network: {
+    /** `undefined`: the package repositories that the image is set up for. */
+    readonly prepare: PhaseNetwork | undefined;
+    /** Empty by default: the build commands reach nothing. */
+    readonly build: PhaseNetwork;
+  };
+}
+
+/** What the worker gets, and limits; `undefined` means unlimited. */
+export interface Resources {
+  /** `undefined`: as many as the manager has. */
+  readonly cpus: number | undefined;
+  /** 2 GiB by default. */
+  readonly memoryBytes: number;
+  /** 20 GiB by default. */
+  readonly diskBytes: number;
+  readonly cpuTimeSeconds: number | undefined;
+  /** 2 h by default. */
+  readonly wallTimeSeconds: number;
+  /** 10 min by default. */
+  readonly bootTimeoutSeconds: number;
+  /** 64 MiB by default. */
+  readonly logBytes: number;
+  readonly bandwidth: {
+    readonly rateBitsPerSecond: number | undefined;
+    readonly totalBytes: number | undefined;
+  };
+}
+
+/** What the manager accepts as the name of a build. */
+const MAX_NAME_LENGTH = 200;
+
+/** Applies defaults and resolves paths; `file` is the spec's path. */
+export function toBuildSpec(data: SpecData, file: string): BuildSpec {
+  const folder = dirname(resolve(file));
+  const { source, workspace, network } = data;
+  const workerImage = data["worker-image"];
+  return {
+    name: basename(file).slice(0, MAX_NAME_LENGTH),
+    workerImage,
+    source,
+    workspace,
+    paths: {
+      folder,
+      workerImage: resolve(folder, workerImage),
+      source: resolve(folder, source),
+      workspace: resolve(folder, workspace),
+    },
+    ansible: data.ansible?.length ? data.ansible : undefined,
+    build: data.build,
+    resources: toResources(data.resources ?? {}),
+    network: {
+      prepare: network?.prepare && toPhaseNetwork(network.prepare),
+      build: toPhaseNetwork(network?.build ?? []),
+    },
+  };
+}
+
+/** Applies defaults to limits as they are written. */
+export function toResources(data: ResourcesData): Resources {
+  const read = (kind: QuantityKind, text: string | undefined) =>
+    text === undefined ? undefined : parseQuantity(kind, text);
+  return {
+    cpus: data.cpus,
+    memoryBytes: read(sizeKind, data.memory) ?? defaults.memoryBytes,
+    diskBytes: read(sizeKind, data.disk) ?? defaults.diskBytes,
+    cpuTimeSeconds: read(durationKind, data["cpu-time"]),
+    wallTimeSeconds: read(durationKind, data["wall-time"]) ??
+      defaults.wallTimeSeconds,
+    bootTimeoutSeconds: read(durationKind, data["boot-timeout"]) ??
+      defaults.bootTimeoutSeconds,
+    logBytes: read(sizeKind, data.log) ?? defaults.logBytes,
+    bandwidth: {
+      rateBitsPerSecond: read(rateKind, data.bandwidth?.rate),
+      totalBytes: read(sizeKind, data.bandwidth?.total),
+    },
+  };
+}
+
+/**
+ * The workspace directory is replaced as a whole after a build, so it must not
+ * hold anything that the user wrote.
+ */
+export function checkPaths(spec: BuildSpec, file: string): DataProblem[] {
+  const { workspace, source, workerImage } = spec.paths;
+  const endangered = [
+    { name: "the source tree", path: source },
+    { name: "the worker image", path: workerImage },
+    { name: "the build spec", path: resolve(file) },
+  ].find(({ path }) => isWithin(workspace, path));
+  if (endangered === undefined) return [];
+  return [{
+    path: ["workspace"],
+    part: "value",
+    message: `Expected a directory of its own for "workspace", got ${
+      quote(spec.workspace)
+    }, which holds ${endangered.name}`,
+    hint: "The workspace is replaced after each build",
+  }];
+}
