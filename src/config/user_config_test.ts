@@ -1,0 +1,98 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { ConfigError } from "../spec/problem.ts";
+import { emptyUserConfig, parseUserConfig } from "./user_config.ts";
+
+const path = "/home/me/.config/contractor/config.yaml";
+
+function mistakesIn(text: string): string[] {
+  try {
+    parseUserConfig(text, path);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map(({ line, column, message, hint }) =>
+      `${line}:${column}: ${message}${hint === undefined ? "" : ` (${hint})`}`
+    );
+  }
+  return [];
+}
+
+Deno.test("parseUserConfig reads every key", () => {
+  const text = `network:
+  prepare: [{ host: Mirror.example, protocols: [http] }]
+  build:
+    - host: "*.proxy.example"
+      protocols: [https]
+  deny: [Evil.example, "*.ads.example"]
+resources:
+  memory: 4 GiB
+  bandwidth: { total: 1 GiB }
+manager: { memory: 12 GiB, idle: 1 h }
+`;
+  deepEqual(parseUserConfig(text, path), {
+    path,
+    network: {
+      prepare: [{ host: "mirror.example", protocols: ["http"] }],
+      build: [{ host: "*.proxy.example", protocols: ["https"] }],
+      deny: [
+        { name: "evil.example", line: 6, column: 10 },
+        { name: "*.ads.example", line: 6, column: 24 },
+      ],
+    },
+    resources: { memory: "4 GiB", bandwidth: { total: "1 GiB" } },
+    manager: { memoryBytes: 12 * 1024 ** 3, idleSeconds: 3600 },
+  });
+});
+
+Deno.test("parseUserConfig takes a file that says nothing", () => {
+  for (const text of ["", "\n", "# Nothing yet\n\n  # really", "{}"]) {
+    deepEqual(parseUserConfig(text, path), { ...emptyUserConfig, path });
+  }
+});
+
+Deno.test("parseUserConfig tells all mistakes at once, in file order", () => {
+  const text = `netwrk: {}
+resources:
+  memory: lots
+network:
+  build: none
+  deny: [127.1, "::1", a b]
+`;
+  deepEqual(mistakesIn(text), [
+    '1:1: Unknown key "netwrk" in the configuration (Did you mean "network"?)',
+    '3:11: Expected a size such as "2 GiB" for "resources.memory", got "lots"',
+    '5:10: Expected a list of hosts for "network.build", got "none"',
+    '6:10: Expected a host name or an IPv4 address such as "192.0.2.1" for "network.deny[0]", got 127.1 (Did you mean "127.0.0.1"?)',
+    '6:17: Expected a host name or an IPv4 address such as "192.0.2.1" for "network.deny[1]", got "::1" (Workers have no IPv6: write the host\'s name)',
+    '6:24: Expected a host name such as "example.org" or "*.example.org" for "network.deny[2]", got "a b"',
+  ]);
+});
+
+Deno.test("parseUserConfig refuses to allow what it denies", () => {
+  const text = `network:
+  prepare: [{ host: "*.example", protocols: [http] }]
+  build: [{ host: x.ads.test, protocols: [http] }]
+  deny: [evil.example, "*.ads.test"]
+`;
+  deepEqual(mistakesIn(text), [
+    `2:21: Cannot allow "*.example": your configuration denies "evil.example" (It is denied at ${path}:4:10)`,
+    `3:19: Cannot allow "x.ads.test": your configuration denies "*.ads.test" (It is denied at ${path}:4:24)`,
+  ]);
+});
+
+Deno.test("parseUserConfig bounds what is added to each build", () => {
+  const entry = "    - { host: a.example, protocols: [http] }\n";
+  const list = (count: number) => `network:\n  build:\n${entry.repeat(count)}`;
+  equal(mistakesIn(list(25)).length, 0);
+  equal(
+    mistakesIn(list(26))[0],
+    '3:5: Expected at most 25 hosts for "network.build", got a list',
+  );
+});
+
+Deno.test("a configuration's mistakes are a usage error", () => {
+  throws(() => parseUserConfig("[]", path), {
+    code: "invalid-config",
+    exitCode: 2,
+    message: `Invalid configuration "${path}": 1 problem`,
+  });
+});
