@@ -1,0 +1,47 @@
+/**
+ * Refused connections as records against the build.
+ *
+ * @module
+ */
+
+import { isAddressLiteral } from "./address_policy.ts";
+import type { Destination } from "./allowlist.ts";
+import type { EgressRefusedError } from "./egress_error.ts";
+import type { SeenAttempt } from "./findings.ts";
+
+/** What a refused connection is held against the build as, if it is at all. */
+export function toAttempt(
+  destination: Destination,
+  { code, address }: EgressRefusedError,
+): SeenAttempt | undefined {
+  const { host, port, protocol } = destination;
+  const isLiteral = isAddressLiteral(host);
+  const attempt = {
+    protocol,
+    port,
+    host: isLiteral ? null : host,
+    content: null,
+    claimed: null,
+  };
+  switch (code) {
+    case "refused-address":
+      return {
+        ...attempt,
+        refusal: "address-refused",
+        address: toPlainAddress(address),
+      };
+    case "not-allowed":
+    case "denied":
+      return {
+        ...attempt,
+        refusal: "destination-not-allowed",
+        address: isLiteral ? host : null,
+      };
+  }
+}
+
+/** An address as records have it: without its zone. */
+function toPlainAddress(address: string | undefined): string | null {
+  const plain = address?.replace(/%.*/, "");
+  return plain !== undefined && isAddressLiteral(plain) ? plain : null;
+}

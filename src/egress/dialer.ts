@@ -1,0 +1,199 @@
+/**
+ * Opens the connections that workers ask for, as the build's rules allow.
+ *
+ * The name is resolved once, here, and what is dialed is one of the addresses
+ * that were checked: a name that changes its mind between check and connection
+ * (DNS rebinding) gains nothing.
+ *
+ * @module
+ */
+
+import type { EgressRule } from "../rpc/protocol.ts";
+import { denialOf } from "../config/denied.ts";
+import { addressesOf, quoteDestination, selectAddresses } from "./addresses.ts";
+import { Allowlist, type Destination, endsInNumber } from "./allowlist.ts";
+import { EgressRefusedError } from "./egress_error.ts";
+import { lateAnswer } from "./late_answer.ts";
+import { type Resolve, resolveBySystem } from "./resolver.ts";
+
+/** Connects to an address that was checked. */
+export type Connect = (options: {
+  hostname: string;
+  port: number;
+  signal: AbortSignal;
+}) => Promise<Deno.TcpConn>;
+
+/** What happened to a connection that a worker asked for. */
+export type DialEvent =
+  /** Nothing speaks against it: it is dialed now. */
+  | { type: "allowed"; destination: Destination }
+  | { type: "connected"; destination: Destination; address: string }
+  | {
+    type: "refused";
+    destination: Destination;
+    code: EgressRefusedError["code"];
+    message: string;
+  };
+
+/** Bounds on a build's connections. */
+export interface DialLimits {
+  resolveMilliseconds: number;
+  /** For each address that is tried. */
+  connectMilliseconds: number;
+  /** Addresses that are tried before giving up. */
+  addresses: number;
+}
+
+/** A resolver's own retries take 10 s, a client's patience about a minute. */
+export const defaultDialLimits: DialLimits = {
+  resolveMilliseconds: 15_000,
+  connectMilliseconds: 10_000,
+  addresses: 4,
+};
+
+/** What a dialer is made of; tests inject their own resolver and connections. */
+export interface DialerOptions {
+  rules: readonly EgressRule[];
+  /** Names and `*.names` that are never dialed, in lower case. */
+  denied?: readonly string[];
+  /**
+   * Also dial public hosts that no rule allows, but only by name; it is told
+   * each such destination before that is dialed, and may refuse it.
+   */
+  learn?: ((destination: EgressRule) => boolean) | undefined;
+  /** Tells the addresses of this machine. */
+  ownAddresses?: () => string[];
+  resolve?: Resolve;
+  connect?: Connect;
+  limits?: DialLimits;
+}
+
+/** An open connection, and the rule that allowed it or would allow it. */
+export interface Dialed {
+  connection: Deno.TcpConn;
+  rule: EgressRule;
+}
+
+/** Opens connections for one build. */
+export interface Dialer {
+  /**
+   * @param onEvent told whether it is allowed, and whether it was dialed
+   * @throws {EgressRefusedError}
+   */
+  dial(
+    destination: Destination,
+    onEvent?: (event: DialEvent) => void,
+  ): Promise<Dialed>;
+}
+
+async function connectToAny(
+  destination: Destination,
+  addresses: readonly string[],
+  connect: Connect,
+  limits: DialLimits,
+): Promise<Deno.TcpConn> {
+  let failure: unknown;
+  for (const hostname of addresses.slice(0, limits.addresses)) {
+    const abort = new AbortController();
+    const timer = setTimeout(
+      () => abort.abort(lateAnswer(limits.connectMilliseconds)),
+      limits.connectMilliseconds,
+    );
+    try {
+      const { signal } = abort;
+      return await connect({ hostname, port: destination.port, signal });
+    } catch (error) {
+      failure = abort.signal.aborted ? abort.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  const detail = failure instanceof Error ? failure.message : String(failure);
+  throw new EgressRefusedError(
+    "connect-failed",
+    `Cannot connect to ${quoteDestination(destination)}: ${detail}`,
+    failure,
+  );
+}
+
+/** Read for each connection: a machine may join a network meanwhile. */
+function addressesOfInterfaces(): string[] {
+  return Deno.networkInterfaces().map(({ address }) => address);
+}
+
+/** Makes the dialer of a build; its rules are what the user allowed, no more. */
+export function createDialer(options: DialerOptions): Dialer {
+  const {
+    ownAddresses = addressesOfInterfaces,
+    resolve = resolveBySystem,
+    connect = Deno.connect,
+    limits = defaultDialLimits,
+  } = options;
+  const allowlist = new Allowlist(options.rules);
+  const denied = new Set(options.denied);
+
+  function refuse(
+    code: "not-allowed" | "denied",
+    destination: Destination,
+    reason: string,
+  ): never {
+    throw new EgressRefusedError(
+      code,
+      `Refused ${quoteDestination(destination)}: ${reason}`,
+    );
+  }
+
+  function canBeLearned({ host }: Destination): boolean {
+    return options.learn !== undefined && !host.startsWith("*.") &&
+      !endsInNumber(host);
+  }
+
+  async function open(
+    destination: Destination,
+    onEvent: (event: DialEvent) => void,
+  ): Promise<Dialed> {
+    if (denialOf(destination.host, denied) !== undefined) {
+      refuse("denied", destination, "your configuration denies it");
+    }
+    const rule = allowlist.match(destination);
+    if (rule === undefined && !canBeLearned(destination)) {
+      refuse("not-allowed", destination, "the build does not allow it");
+    }
+    const addresses = selectAddresses(
+      destination,
+      await addressesOf(destination, resolve, limits.resolveMilliseconds),
+      { denied, own: ownAddresses() },
+    );
+    if (rule === undefined && !options.learn?.(destination)) {
+      refuse("not-allowed", destination, "too many hosts are learned already");
+    }
+    onEvent({ type: "allowed", destination });
+    const connection = await connectToAny(
+      destination,
+      addresses,
+      connect,
+      limits,
+    );
+    return { connection, rule: rule ?? destination };
+  }
+
+  async function dial(
+    destination: Destination,
+    onEvent: (event: DialEvent) => void = () => {},
+  ): Promise<Dialed> {
+    try {
+      const dialed = await open(destination, onEvent);
+      const address = dialed.connection.remoteAddr.hostname;
+      onEvent({ type: "connected", destination, address });
+      return dialed;
+    } catch (error) {
+      if (error instanceof EgressRefusedError) {
+        const { code, message } = error;
+        onEvent({ type: "refused", destination, code, message });
+      }
+      throw error;
+    }
+  }
+
+  return { dial };
+}
