@@ -1,0 +1,167 @@
+import { RPC_PORT_COUNT, rpcPortName } from "../rpc/protocol.ts";
+import type { Accelerator } from "./accelerator.ts";
+
+/** What the console keeps: a power of two, as QEMU demands. */
+export const CONSOLE_BYTES = 256 * 1024;
+
+/** Identifier of the console's ring buffer in QEMU. */
+export const CONSOLE_ID = "console";
+
+/** The SCSI bus that disks of builds are plugged into. */
+export const DISK_BUS = "scsi0.0";
+
+/** Everything that the command line of the manager VM depends on. */
+export interface ManagerVmSettings {
+  readonly accelerator: Accelerator;
+  /** Virtual CPUs; under TCG there is one, whatever this says. */
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** How long it stays up when nothing is built. */
+  readonly idleSeconds: number;
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly rootImage: string;
+  readonly dataDisk: string;
+  readonly qmpSocket: string;
+  readonly pidFile: string;
+  /** Sockets of the RPC ports, in order. */
+  readonly rpcSockets: readonly string[];
+}
+
+const MEBIBYTE = 1024 ** 2;
+
+/**
+ * A machine with the devices that the manager needs and no others. Above all
+ * it has no network card, so no way to the host's network but the RPC ports.
+ */
+export function buildQemuArguments(settings: ManagerVmSettings): string[] {
+  if (settings.rpcSockets.length !== RPC_PORT_COUNT) {
+    throw new RangeError(`Cannot do with other than ${RPC_PORT_COUNT} sockets`);
+  }
+  return [
+    ...["-name", "contractor-manager"],
+    "-nodefaults",
+    "-no-user-config",
+    // QEMU's own way to become a daemon (-daemonize) needs what this forbids.
+    ...[
+      "-sandbox",
+      "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+    ],
+    ...machine(settings),
+    ...["-nic", "none"],
+    ...["-display", "none"],
+    ...["-vga", "none"],
+    ...["-monitor", "none"],
+    ...["-parallel", "none"],
+    ...boot(settings),
+    ...console(),
+    ...controlSocket(settings.qmpSocket),
+    ...randomNumbers(),
+    ...disk("root", settings.rootImage, "read-only=on"),
+    ...disk("data", settings.dataDisk, "discard=unmap"),
+    ...["-device", "virtio-scsi-pci,id=scsi0"],
+    ...rpcPorts(settings.rpcSockets),
+    "-no-reboot",
+    ...["-pidfile", settings.pidFile],
+  ];
+}
+
+function machine(settings: ManagerVmSettings): string[] {
+  const memory = Math.floor(settings.memoryBytes / MEBIBYTE);
+  return [
+    ...[
+      "-machine",
+      "q35,usb=off,vmport=off,hpet=off,sata=off,smbus=off,dump-guest-core=off",
+    ],
+    ...accelerator(settings),
+    ...["-m", `${memory}M`],
+  ];
+}
+
+/**
+ * Virtual CPUs that the manager gets. Under TCG a nested VM loses wake-ups with
+ * more than one virtual CPU around it.
+ */
+export function managerCpus(accelerator: Accelerator, wanted: number): number {
+  return accelerator === "tcg" ? 1 : wanted;
+}
+
+/** Under TCG a nested VM hangs with five-level page tables. */
+function accelerator(settings: ManagerVmSettings): string[] {
+  const cpus = managerCpus(settings.accelerator, settings.cpus);
+  switch (settings.accelerator) {
+    case "kvm":
+      return ["-accel", "kvm", "-cpu", "host", "-smp", `${cpus}`];
+    case "tcg":
+      return [
+        ...["-accel", "tcg,thread=multi,tb-size=1024"],
+        ...["-cpu", "max,la57=off"],
+        ...["-smp", `${cpus}`],
+      ];
+  }
+}
+
+function boot(settings: ManagerVmSettings): string[] {
+  return [
+    ...["-kernel", settings.kernel],
+    ...["-initrd", settings.initrd],
+    ...[
+      "-append",
+      `console=ttyS0 quiet panic=-1 contractor.idle=${settings.idleSeconds}`,
+    ],
+  ];
+}
+
+/** A ring buffer cannot fill the host's disk, whatever the guest prints. */
+function console(): string[] {
+  return [
+    ...["-chardev", `ringbuf,id=${CONSOLE_ID},size=${CONSOLE_BYTES}`],
+    ...["-serial", `chardev:${CONSOLE_ID}`],
+  ];
+}
+
+function controlSocket(path: string): string[] {
+  return [
+    ...["-chardev", unixSocket("qmp", path)],
+    ...["-mon", "chardev=qmp,mode=control"],
+  ];
+}
+
+function randomNumbers(): string[] {
+  return [
+    ...["-object", "rng-builtin,id=rng0"],
+    ...["-device", "virtio-rng-pci,rng=rng0"],
+  ];
+}
+
+function disk(role: string, path: string, option: string): string[] {
+  return [
+    ...[
+      "-drive",
+      `if=none,id=${role},format=raw,file=${escapeCommas(path)},${option}`,
+    ],
+    ...["-device", `virtio-blk-pci,drive=${role},serial=contractor-${role}`],
+  ];
+}
+
+function rpcPorts(sockets: readonly string[]): string[] {
+  return [
+    ...["-device", "virtio-serial-pci,id=rpc"],
+    ...sockets.flatMap((path, port) => [
+      ...["-chardev", unixSocket(`rpc${port}`, path)],
+      ...[
+        "-device",
+        `virtserialport,bus=rpc.0,chardev=rpc${port},name=${rpcPortName(port)}`,
+      ],
+    ]),
+  ];
+}
+
+function unixSocket(id: string, path: string): string {
+  return `socket,id=${id},path=${escapeCommas(path)},server=on,wait=off`;
+}
+
+/** QEMU ends an option's value at a comma, unless it is doubled. */
+function escapeCommas(path: string): string {
+  return path.replaceAll(",", ",,");
+}

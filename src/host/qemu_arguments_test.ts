@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import {
+  buildQemuArguments,
+  type ManagerVmSettings,
+} from "./qemu_arguments.ts";
+
+const settings: ManagerVmSettings = {
+  accelerator: "tcg",
+  cpus: 4,
+  memoryBytes: 3 * 1024 ** 3,
+  idleSeconds: 900,
+  kernel: "/image/vmlinuz",
+  initrd: "/image/initrd.img",
+  rootImage: "/image/root.squashfs",
+  dataDisk: "/state/a,b/data.img",
+  qmpSocket: "/run/a,b/qmp.sock",
+  pidFile: "/run/a,b/qemu.pid",
+  rpcSockets: Array.from({ length: 8 }, (_, port) => `/run/a,b/rpc.${port}`),
+};
+
+/** One option and its value a line. */
+function lines(qemuArguments: readonly string[]): string[] {
+  return qemuArguments.join(" ").split(/ (?=-)/);
+}
+
+Deno.test("the manager's machine has these devices and no others", () => {
+  const rpc = Array.from({ length: 8 }, (_, port) => [
+    `-chardev socket,id=rpc${port},path=/run/a,,b/rpc.${port},server=on,wait=off`,
+    `-device virtserialport,bus=rpc.0,chardev=rpc${port},name=org.contractor.rpc.${port}`,
+  ]);
+  assert.deepEqual(lines(buildQemuArguments(settings)), [
+    "-name contractor-manager",
+    "-nodefaults",
+    "-no-user-config",
+    "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+    "-machine q35,usb=off,vmport=off,hpet=off,sata=off,smbus=off,dump-guest-core=off",
+    "-accel tcg,thread=multi,tb-size=1024",
+    "-cpu max,la57=off",
+    "-smp 1",
+    "-m 3072M",
+    "-nic none",
+    "-display none",
+    "-vga none",
+    "-monitor none",
+    "-parallel none",
+    "-kernel /image/vmlinuz",
+    "-initrd /image/initrd.img",
+    "-append console=ttyS0 quiet panic=-1 contractor.idle=900",
+    "-chardev ringbuf,id=console,size=262144",
+    "-serial chardev:console",
+    "-chardev socket,id=qmp,path=/run/a,,b/qmp.sock,server=on,wait=off",
+    "-mon chardev=qmp,mode=control",
+    "-object rng-builtin,id=rng0",
+    "-device virtio-rng-pci,rng=rng0",
+    "-drive if=none,id=root,format=raw,file=/image/root.squashfs,read-only=on",
+    "-device virtio-blk-pci,drive=root,serial=contractor-root",
+    "-drive if=none,id=data,format=raw,file=/state/a,,b/data.img,discard=unmap",
+    "-device virtio-blk-pci,drive=data,serial=contractor-data",
+    "-device virtio-scsi-pci,id=scsi0",
+    "-device virtio-serial-pci,id=rpc",
+    ...rpc.flat(),
+    "-no-reboot",
+    "-pidfile /run/a,b/qemu.pid",
+  ]);
+});
+
+Deno.test("KVM gets the CPU of the host, and as many as asked for", () => {
+  const kvm = lines(buildQemuArguments({ ...settings, accelerator: "kvm" }));
+  const tcg = lines(buildQemuArguments(settings));
+  assert.deepEqual(
+    kvm.filter((line) => !tcg.includes(line)),
+    ["-accel kvm", "-cpu host", "-smp 4"],
+  );
+});
+
+Deno.test("each RPC port has a socket", () => {
+  assert.throws(
+    () => buildQemuArguments({ ...settings, rpcSockets: ["/run/one"] }),
+    RangeError,
+  );
+});

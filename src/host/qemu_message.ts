@@ -1,0 +1,15 @@
+const MESSAGE_LIMIT = 2_000;
+
+/**
+ * What QEMU says, fit for a terminal: printable, on one line, of a bounded
+ * length. It is foreign text, since a guest may have taken QEMU over.
+ */
+export function qemuMessage(text: string): string {
+  const printable = text
+    .replaceAll(/\s+/gu, " ")
+    .replaceAll(/[\p{C}\u2028\u2029]/gu, "\u{fffd}")
+    .trim();
+  return printable.length > MESSAGE_LIMIT
+    ? printable.slice(0, MESSAGE_LIMIT) + " …"
+    : printable;
+}

@@ -1,0 +1,125 @@
+import { EnvironmentError } from "../errors.ts";
+import { type IsolateHandlers, serveIsolate } from "../isolate/isolate.ts";
+import {
+  checkManager,
+  ensureManager,
+  type ManagerSettings,
+  queryManager,
+  readConsole,
+  stopManager,
+} from "./manager.ts";
+import { withQemu, withRunningQemu } from "./manager_connection.ts";
+import { attachDisk, detachDisk, detachStaleDisks } from "./manager_disks.ts";
+import { readManagerImageVersion } from "./manager_image.ts";
+import { type RpcPort, takeRpcPort } from "./rpc_port.ts";
+import {
+  collectStaging,
+  isBuildLiving,
+  openStaging,
+  type Staging,
+} from "./staging.ts";
+import { createStateDirectories } from "./state_directory.ts";
+import type { VmmApi } from "./vmm.ts";
+import {
+  checkWorkerImage,
+  digestWorkerImage,
+  requireUnchangedImage,
+} from "./worker_image.ts";
+
+let configured: ManagerSettings | undefined;
+const stagings = new Map<string, Staging>();
+const rpcPorts = new Map<number, RpcPort>();
+
+function settings(): ManagerSettings {
+  if (configured !== undefined) return configured;
+  throw new EnvironmentError(
+    "isolate-failed",
+    "The manager's settings are not configured",
+  );
+}
+
+const handlers: IsolateHandlers<VmmApi> = {
+  async configure(given) {
+    await createStateDirectories(given.paths);
+    configured = given;
+  },
+
+  ensureManager: (_, { signal }) => ensureManager(settings(), signal),
+
+  async queryManager() {
+    const accelerator = await queryManager(settings().paths);
+    return accelerator && { accelerator };
+  },
+
+  checkManager: () => checkManager(settings().paths),
+
+  imageVersion: () => readManagerImageVersion(settings().image),
+
+  stopManager: ({ force }) => stopManager(settings().paths, force),
+
+  async readConsole(_, { transfer }) {
+    const bytes = (await readConsole(settings().paths)).slice();
+    transfer(bytes.buffer);
+    return bytes;
+  },
+
+  async openStaging({ build, purpose }) {
+    const { paths } = settings();
+    await collectStaging(paths);
+    const staging = await openStaging(paths, build, purpose);
+    stagings.set(build, staging);
+    return { directory: staging.directory };
+  },
+
+  async closeStaging({ build }) {
+    const staging = stagings.get(build);
+    stagings.delete(build);
+    await staging?.[Symbol.asyncDispose]();
+  },
+
+  attachDisk: (disk) =>
+    withRunningQemu(
+      settings().paths,
+      `attaching a disk of ${disk.build}`,
+      (qmp) => attachDisk(qmp, disk),
+    ),
+
+  async detachDisk({ serial }) {
+    await withQemu(
+      settings().paths,
+      "detaching a disk",
+      (qmp) => detachDisk(qmp, serial),
+    );
+  },
+
+  async detachStaleDisks() {
+    const { paths } = settings();
+    return await withQemu(
+      paths,
+      "detaching disks of abandoned builds",
+      (qmp) => detachStaleDisks(qmp, (build) => isBuildLiving(paths, build)),
+    ) ?? [];
+  },
+
+  async takeRpcPort({ purpose }) {
+    const taken = await takeRpcPort(settings().paths, purpose);
+    rpcPorts.set(taken.port, taken);
+    return { port: taken.port, socket: taken.socket };
+  },
+
+  releaseRpcPort({ port }) {
+    rpcPorts.get(port)?.lock.release();
+    rpcPorts.delete(port);
+    return Promise.resolve();
+  },
+
+  checkImage: ({ path }) => checkWorkerImage(path),
+
+  digestImage: ({ path }) =>
+    digestWorkerImage(path, settings().paths.cache.digests),
+
+  requireUnchangedImage: ({ fingerprint }) =>
+    requireUnchangedImage(fingerprint),
+};
+
+serveIsolate<VmmApi>(handlers);
