@@ -1,0 +1,160 @@
+/**
+ * Replaces a workspace by a new tree so that, wherever it is stopped, the
+ * earlier workspace or the new one is still there as a whole.
+ *
+ * For a workspace `ws` these siblings come and go: `.ws.contractor-<build>.new`
+ * is the tree that a build unpacks, `.old` is the earlier workspace in the
+ * moment before the new one takes its name, `.gone` is an earlier workspace on
+ * its way out, which may be half removed and is never put back.
+ *
+ * Only one build may do this for a workspace at a time: the caller holds a lock.
+ *
+ * @module
+ */
+
+import { EnvironmentError } from "../errors.ts";
+import { fileSystemError } from "./file_system_error.ts";
+
+const suffixes = ["new", "old", "gone"] as const;
+type Suffix = typeof suffixes[number];
+
+/** Where a build unpacks the new tree of a workspace. */
+export function newWorkspacePath(workspace: string, build: string): string {
+  return sibling(workspace, build, "new");
+}
+
+/** Every sibling of the workspace that a build creates and renames. */
+export function replacementPaths(workspace: string, build: string): string[] {
+  return (["new", "old", "gone"] as const).map((suffix) =>
+    sibling(workspace, build, suffix)
+  );
+}
+
+/**
+ * Puts the tree at `newWorkspacePath` in the workspace's place.
+ *
+ * @returns a note if the earlier workspace could not be removed completely
+ */
+export async function replaceWorkspace(
+  workspace: string,
+  build: string,
+): Promise<string | undefined> {
+  const fresh = sibling(workspace, build, "new");
+  const old = sibling(workspace, build, "old");
+  const gone = sibling(workspace, build, "gone");
+  if (!await isWorkspace(workspace)) {
+    await rename(fresh, workspace);
+    return undefined;
+  }
+  await rename(workspace, old);
+  try {
+    await rename(fresh, workspace);
+  } catch (error) {
+    await rename(old, workspace);
+    throw error;
+  }
+  await rename(old, gone);
+  return await removeTree(gone);
+}
+
+/**
+ * Cleans up after builds that were stopped: puts the earlier workspace back if
+ * it lost its name, and removes what is stale. Runs before a build looks at the
+ * workspace.
+ *
+ * @returns notes on what could not be removed
+ */
+export async function recoverWorkspace(workspace: string): Promise<string[]> {
+  let present = await isWorkspace(workspace);
+  const leftovers = await findLeftovers(workspace);
+  const notes: string[] = [];
+  for (const { path, suffix } of leftovers) {
+    if (suffix === "old" && !present) {
+      await rename(path, workspace);
+      present = true;
+      continue;
+    }
+    const note = await removeTree(await markGone(path, suffix));
+    if (note !== undefined) notes.push(note);
+  }
+  return notes;
+}
+
+/** An old workspace must not look whole while it is removed. */
+async function markGone(path: string, suffix: Suffix): Promise<string> {
+  if (suffix !== "old") return path;
+  const gone = path.replace(/old$/, "gone");
+  await rename(path, gone);
+  return gone;
+}
+
+/** Siblings that builds left, the newest first. */
+async function findLeftovers(
+  workspace: string,
+): Promise<{ path: string; suffix: Suffix }[]> {
+  const { parent, name } = split(workspace);
+  const prefix = `.${name}.contractor-`;
+  const found: { path: string; suffix: Suffix; changed: number }[] = [];
+  try {
+    for await (const entry of Deno.readDir(parent === "" ? "/" : parent)) {
+      if (!entry.isDirectory || !entry.name.startsWith(prefix)) continue;
+      const suffix = /^[a-z0-9-]+\.(new|old|gone)$/
+        .exec(entry.name.slice(prefix.length))?.[1] as Suffix | undefined;
+      if (suffix === undefined) continue;
+      const path = `${parent}/${entry.name}`;
+      const changed = (await Deno.lstat(path)).ctime?.getTime() ?? 0;
+      found.push({ path, suffix, changed });
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw fileSystemError("read", parent, error);
+  }
+  return found.sort((a, b) => b.changed - a.changed);
+}
+
+/** Whether the workspace is there; throws if it is no plain directory. */
+async function isWorkspace(workspace: string): Promise<boolean> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.lstat(workspace);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw fileSystemError("read", workspace, error);
+  }
+  if (info.isDirectory) return true;
+  throw new EnvironmentError(
+    "workspace-not-a-directory",
+    `Cannot use "${workspace}" as the workspace: it is not a directory`,
+    { hint: "Move it away, or name another workspace" },
+  );
+}
+
+function sibling(workspace: string, build: string, suffix: Suffix): string {
+  const { parent, name } = split(workspace);
+  return `${parent}/.${name}.contractor-${build}.${suffix}`;
+}
+
+function split(workspace: string): { parent: string; name: string } {
+  const slash = workspace.lastIndexOf("/");
+  return {
+    parent: workspace.slice(0, slash),
+    name: workspace.slice(slash + 1),
+  };
+}
+
+async function rename(from: string, to: string): Promise<void> {
+  try {
+    await Deno.rename(from, to);
+  } catch (error) {
+    throw fileSystemError("rename", from, error);
+  }
+}
+
+async function removeTree(path: string): Promise<string | undefined> {
+  try {
+    await Deno.remove(path, { recursive: true });
+    return undefined;
+  } catch (error) {
+    return fileSystemError("remove", path, error).message;
+  }
+}

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import {
+  newWorkspacePath,
+  recoverWorkspace,
+  replacementPaths,
+  replaceWorkspace,
+} from "./replace_workspace.ts";
+import {
+  inTemporaryDirectory,
+  makeTree,
+  readTree,
+  type Tree,
+} from "./testing/trees.ts";
+
+const sibling = (suffix: string) => `.ws.contractor-b1.${suffix}`;
+
+/** A tree of directories, each with two files that tell its age. */
+function trees(ages: Record<string, "old" | "new">): Tree {
+  return Object.fromEntries(
+    Object.entries(ages).flatMap(([directory, age]) => [
+      [`${directory}/a`, age],
+      [`${directory}/d/b`, age],
+    ]),
+  );
+}
+
+Deno.test("replaceWorkspace puts the new tree in the old one's place", () =>
+  inTemporaryDirectory(async (root) => {
+    assert.equal(
+      newWorkspacePath(`${root}/ws`, "b1"),
+      `${root}/.ws.contractor-b1.new`,
+    );
+    makeTree(root, trees({ ws: "old", [sibling("new")]: "new" }));
+    assert.equal(await replaceWorkspace(`${root}/ws`, "b1"), undefined);
+    assert.deepEqual(readTree(root), trees({ ws: "new" }));
+  }));
+
+Deno.test("replaceWorkspace works without an earlier workspace", () =>
+  inTemporaryDirectory(async (root) => {
+    makeTree(root, trees({ [sibling("new")]: "new" }));
+    await replaceWorkspace(`${root}/ws`, "b1");
+    assert.deepEqual(readTree(root), trees({ ws: "new" }));
+  }));
+
+Deno.test("replaceWorkspace keeps the workspace if the new tree is missing", () =>
+  inTemporaryDirectory(async (root) => {
+    makeTree(root, trees({ ws: "old" }));
+    await assert.rejects(replaceWorkspace(`${root}/ws`, "b1"), {
+      code: "file-system",
+    });
+    assert.deepEqual(readTree(root), trees({ ws: "old" }));
+  }));
+
+Deno.test("replaceWorkspace refuses a workspace that is no directory", () =>
+  inTemporaryDirectory(async (root) => {
+    makeTree(root, {
+      ...trees({ [sibling("new")]: "new", other: "old" }),
+      ws: "-> other",
+    });
+    const before = readTree(root);
+    await assert.rejects(replaceWorkspace(`${root}/ws`, "b1"), {
+      code: "workspace-not-a-directory",
+    });
+    assert.deepEqual(readTree(root), before);
+  }));
+
+/** What is there when a replacement is stopped, and what must be recovered. */
+const stops: [name: string, found: Tree, recovered: Tree][] = [
+  [
+    "while it unpacks",
+    { ...trees({ ws: "old" }), [`${sibling("new")}/a`]: "half" },
+    trees({ ws: "old" }),
+  ],
+  [
+    "while it unpacks for the first time",
+    { [`${sibling("new")}/a`]: "half" },
+    {},
+  ],
+  [
+    "before the first step",
+    trees({ ws: "old", [sibling("new")]: "new" }),
+    trees({ ws: "old" }),
+  ],
+  [
+    "between the two renames",
+    trees({ [sibling("old")]: "old", [sibling("new")]: "new" }),
+    trees({ ws: "old" }),
+  ],
+  [
+    "after the second rename",
+    trees({ ws: "new", [sibling("old")]: "old" }),
+    trees({ ws: "new" }),
+  ],
+  [
+    "while it removes the earlier workspace",
+    { ...trees({ ws: "new" }), [`${sibling("gone")}/a`]: "old" },
+    trees({ ws: "new" }),
+  ],
+  [
+    "while it removes, and the user removed the workspace",
+    { [`${sibling("gone")}/a`]: "old" },
+    {},
+  ],
+];
+
+for (const [name, found, recovered] of stops) {
+  Deno.test(`recoverWorkspace cleans up after a stop ${name}`, () =>
+    inTemporaryDirectory(async (root) => {
+      makeTree(root, found);
+      assert.deepEqual(await recoverWorkspace(`${root}/ws`), []);
+      assert.deepEqual(readTree(root), recovered);
+    }));
+}
+
+Deno.test("recoverWorkspace touches nothing of other workspaces", () =>
+  inTemporaryDirectory(async (root) => {
+    const found = {
+      ...trees({ ws: "old", ".ws2.contractor-b1.new": "new" }),
+      ".ws.contractor-b1.new.txt": "mine",
+      ".ws.contractor-B_1.new/a": "mine",
+      ".ws.contractor-b1.old-photos/a": "mine",
+      ".ws.contractor-b1.new": "-> ws",
+    };
+    makeTree(root, found);
+    await recoverWorkspace(`${root}/ws`);
+    assert.deepEqual(readTree(root), found);
+  }));
+
+Deno.test("recoverWorkspace takes a missing parent for nothing to do", () =>
+  inTemporaryDirectory(async (root) => {
+    assert.deepEqual(await recoverWorkspace(`${root}/none/ws`), []);
+  }));
+
+/** Replaces again and again, until it is killed. */
+const churn = (module: string, root: string) => `
+  import { replaceWorkspace } from ${JSON.stringify(module)};
+  for (let n = 0;; n++) {
+    const fresh = ${JSON.stringify(root)} + "/.ws.contractor-b1.new";
+    Deno.mkdirSync(fresh + "/d", { recursive: true });
+    for (let i = 0; i < 10; i++) {
+      Deno.writeTextFileSync(fresh + "/d/" + i, String(n));
+    }
+    await replaceWorkspace(${JSON.stringify(root)} + "/ws", "b1");
+    if (n === 0) await Deno.stdout.write(new Uint8Array(1));
+  }`;
+
+Deno.test("a workspace survives SIGKILL at any moment as a whole", () =>
+  inTemporaryDirectory(async (directory) => {
+    const root = `${directory}/place`;
+    Deno.mkdirSync(root);
+    const module = new URL("./replace_workspace.ts", import.meta.url).href;
+    Deno.writeTextFileSync(`${directory}/churn.ts`, churn(module, root));
+    for (let round = 0; round < 8; round++) {
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "--quiet",
+          "--no-config",
+          `--allow-read=${root}`,
+          `--allow-write=${root}`,
+          `${directory}/churn.ts`,
+        ],
+        clearEnv: true,
+        env: { DENO_DIR: `${directory}/deno` },
+        stdout: "piped",
+        stderr: "inherit",
+      }).spawn();
+      const reader = child.stdout.getReader();
+      assert.equal((await reader.read()).done, false);
+      await new Promise((resolve) => setTimeout(resolve, 3 + round * 2.3));
+      child.kill("SIGKILL");
+      await reader.cancel();
+      await child.status;
+      await recoverWorkspace(`${root}/ws`);
+      const left = readTree(root);
+      assert.deepEqual(
+        Object.keys(left).sort(),
+        Array.from({ length: 10 }, (_, i) => `ws/d/${i}`),
+      );
+      assert.equal(new Set(Object.values(left)).size, 1);
+    }
+  }));
+
+Deno.test("replacementPaths names every sibling", () => {
+  assert.deepEqual(replacementPaths("/p/ws", "b1"), [
+    "/p/.ws.contractor-b1.new",
+    "/p/.ws.contractor-b1.old",
+    "/p/.ws.contractor-b1.gone",
+  ]);
+});

@@ -1,0 +1,136 @@
+/**
+ * Lists a directory tree in a fixed order, without following symlinks.
+ *
+ * @module
+ */
+
+import { EnvironmentError } from "../errors.ts";
+import { quoteUntrusted } from "./terminal_text.ts";
+
+/** What an entry of a tree can be; anything else is left out, with a note. */
+export type EntryKind = "file" | "directory" | "symlink";
+
+/** An entry of a listed tree. */
+export interface TreeEntry {
+  /** Relative to the root, with `/` between components. */
+  path: string;
+  kind: EntryKind;
+  mode: number;
+  size: number;
+  /** Milliseconds since 1970: all that Deno tells. */
+  mtime: number;
+  /** Of a symlink. */
+  target?: string;
+}
+
+/** An entry that was left out, and why. */
+export interface SkippedEntry {
+  path: string;
+  reason: string;
+}
+
+/** Which entries of a tree to list. */
+export interface TreeFilter {
+  /** Entries to leave out; a directory with everything below it. */
+  exclude: (path: string, kind: EntryKind) => boolean;
+  /** Directories to leave out if nothing below them is listed. */
+  pruneIfEmpty?: (path: string) => boolean;
+}
+
+/** Entries between two chances for other tasks to run. */
+const ENTRIES_PER_TURN = 1024;
+
+/** Lists the tree below `root`, parents first, siblings by code unit. */
+export async function listTree(
+  root: string,
+  filter: TreeFilter,
+  signal?: AbortSignal,
+): Promise<{ entries: TreeEntry[]; skipped: SkippedEntry[] }> {
+  const entries: TreeEntry[] = [];
+  const skipped: SkippedEntry[] = [];
+  let seen = 0;
+
+  async function listDirectory(directory: string): Promise<void> {
+    for (const name of readNames(root, directory)) {
+      if (++seen % ENTRIES_PER_TURN === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        signal?.throwIfAborted();
+      }
+      const path = directory === "" ? name : `${directory}/${name}`;
+      const entry = readEntry(root, path);
+      if (entry === undefined) {
+        const reason = "it is a socket, a FIFO or a device";
+        if (!filter.exclude(path, "file")) skipped.push({ path, reason });
+        continue;
+      }
+      if (filter.exclude(path, entry.kind)) continue;
+      const position = entries.push(entry);
+      if (entry.kind !== "directory") continue;
+      await listDirectory(path);
+      const empty = entries.length === position;
+      if (empty && filter.pruneIfEmpty?.(path)) entries.pop();
+    }
+  }
+
+  await listDirectory("");
+  return { entries, skipped };
+}
+
+function readNames(root: string, directory: string): string[] {
+  const path = joinPath(root, directory);
+  try {
+    return Array.from(Deno.readDirSync(path), (entry) => entry.name).sort();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** Reads what is at a path; undefined if it is nothing that we pack. */
+export function readEntry(root: string, path: string): TreeEntry | undefined {
+  const absolute = joinPath(root, path);
+  try {
+    const info = Deno.lstatSync(absolute);
+    const base = {
+      path,
+      mode: (info.mode ?? 0o644) & 0o777,
+      size: info.isFile ? info.size : 0,
+      mtime: info.mtime?.getTime() ?? 0,
+    };
+    if (info.isFile) return { ...base, kind: "file" };
+    if (info.isDirectory) return { ...base, kind: "directory" };
+    if (!info.isSymlink) return undefined;
+    return { ...base, kind: "symlink", target: Deno.readLinkSync(absolute) };
+  } catch (error) {
+    throw unreadable(absolute, error);
+  }
+}
+
+/** The path of an entry on disk. */
+export function joinPath(root: string, path: string): string {
+  return path === "" ? root : `${root}/${path}`;
+}
+
+/** The error for an entry that cannot be read. */
+export function unreadable(path: string, cause: unknown): EnvironmentError {
+  const quoted = quoteUntrusted(path);
+  if (cause instanceof Deno.errors.NotFound && path.includes("\ufffd")) {
+    return new EnvironmentError(
+      "name-not-utf8",
+      `Cannot read ${quoted}: its name is not valid UTF-8`,
+      { hint: "Rename it", cause },
+    );
+  }
+  const denied = cause instanceof Deno.errors.PermissionDenied;
+  const detail = denied
+    ? "permission denied"
+    : cause instanceof Deno.errors.NotFound
+    ? "it disappeared while the directory was read"
+    : cause instanceof Error
+    ? cause.message
+    : String(cause);
+  return new EnvironmentError(
+    "tree-unreadable",
+    `Cannot read ${quoted}: ${detail}`,
+    denied ? { hint: "Make it readable or remove it", cause } : { cause },
+  );
+}
