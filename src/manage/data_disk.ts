@@ -1,0 +1,22 @@
+import { stateFileError, systemErrorCode } from "../host/file_errors.ts";
+
+/** What `st_blocks` counts in, whatever the file system's block size. */
+const STAT_BLOCK_BYTES = 512;
+
+/** The disk that holds the manager's caches, a sparse file on the host. */
+export interface DataDisk {
+  path: string;
+  /** What it takes on the host's disk; 0 until a manager has run. */
+  allocatedBytes: number;
+}
+
+/** Looks how much a data disk takes, if it is there. */
+export async function inspectDataDisk(path: string): Promise<DataDisk> {
+  try {
+    const { blocks } = await Deno.stat(path);
+    return { path, allocatedBytes: (blocks ?? 0) * STAT_BLOCK_BYTES };
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return { path, allocatedBytes: 0 };
+    throw stateFileError(error, "look at", path);
+  }
+}
