@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { exportDiskBytes } from "../guest/export_disk.ts";
+import { recoverWorkspace } from "../guest/replace_workspace.ts";
+import { sourceExclude } from "../guest/source_manifest.ts";
+import { acquireLock } from "../host/lock.ts";
+import { buildPaths, createStateDirectories } from "../host/state_directory.ts";
+import type { ManagerSettings } from "../host/vmm.ts";
+import type { BuildSpec } from "../spec/build_spec.ts";
+import { revokeOwnPermissions, spawnVmm } from "../isolates.ts";
+import { BuildIsolates } from "./isolates.ts";
+import { diskPath } from "./pipeline.ts";
+import { checkFolders, hasWorkspace } from "./spec_folders.ts";
+
+/** What a build holds on the host while it runs. */
+export interface BuildHost extends AsyncDisposable {
+  readonly isolates: BuildIsolates;
+  /** Directory for the disks that are handed to the manager. */
+  readonly staging: string;
+  readonly log: string;
+  readonly report: string;
+  /** Whether there is a workspace of an earlier build. */
+  readonly hasWorkspace: boolean;
+  /** What the user should know before the build. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Checks what the spec names on the host, takes the locks and starts the
+ * threads of a build. Afterwards the main thread has no permissions left.
+ *
+ * @throws {UsageError} if the source or the workspace cannot be used
+ * @throws {EnvironmentError} `lock-held` if another build uses the workspace
+ */
+export async function openBuildHost(
+  build: string,
+  spec: BuildSpec,
+  settings: ManagerSettings,
+  egressModule: URL,
+): Promise<BuildHost> {
+  const { source, workspace, workerImage } = spec.paths;
+  const notes = await checkFolders(spec);
+  sourceExclude(spec.paths);
+  const { paths } = settings;
+  await createStateDirectories(paths);
+  const purpose = `building ${spec.name}`;
+  await using resources = new AsyncDisposableStack();
+  resources.use(
+    await acquireLock(workspaceLock(paths.run.directory, workspace), {
+      purpose,
+    }),
+  );
+  notes.push(...await recoverWorkspace(workspace));
+  const startsFromWorkspace = await hasWorkspace(workspace);
+  const { directory, log, report } = buildPaths(paths, build);
+  await Deno.mkdir(directory, { mode: 0o700 });
+  const vmm = await spawnVmm(settings, [workerImage]);
+  resources.defer(() => vmm.terminate());
+  await vmm.call("checkImage", { path: workerImage });
+  const { directory: staging } = await vmm.call("openStaging", {
+    build,
+    purpose,
+  });
+  resources.defer(() => vmm.call("closeStaging", { build }));
+  await createSparseFile(
+    diskPath(staging, "export"),
+    exportDiskBytes(spec.resources.diskBytes),
+  );
+  const { socket } = await vmm.call("takeRpcPort", { purpose });
+  const isolates = new BuildIsolates(vmm, socket, {
+    build,
+    source,
+    workspace,
+    staging,
+    results: directory,
+  }, egressModule);
+  resources.defer(() => isolates.terminate());
+  await revokeOwnPermissions(isolates.all);
+  const held = resources.move();
+  return {
+    isolates,
+    staging,
+    log,
+    report,
+    notes,
+    hasWorkspace: startsFromWorkspace,
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** Two builds must not replace the same workspace at the same time. */
+function workspaceLock(directory: string, workspace: string): string {
+  const digest = createHash("sha256").update(workspace).digest("hex");
+  return join(directory, `workspace-${digest.slice(0, 16)}.lock`);
+}
+
+async function createSparseFile(path: string, bytes: number): Promise<void> {
+  using file = await Deno.open(path, { write: true, createNew: true });
+  await file.truncate(bytes);
+}

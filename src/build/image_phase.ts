@@ -1,0 +1,40 @@
+import type { PhaseOutcome } from "./events.ts";
+import type { Pipeline } from "./pipeline.ts";
+
+/**
+ * Brings the worker image into the manager's cache, unless it is there.
+ *
+ * @returns its digest, and how the phase ended
+ */
+export async function provideImage(
+  pipeline: Pipeline,
+): Promise<{ digest: string; outcome: PhaseOutcome }> {
+  const { build, spec, isolates, signal, state } = pipeline.parts;
+  const { vmm } = isolates;
+  const path = spec.paths.workerImage;
+  const image = await vmm.call("checkImage", { path }, { signal });
+  const { digest, fingerprint } = await vmm.call(
+    "digestImage",
+    { path },
+    { signal },
+  );
+  state.image = { path, sha256: digest, format: image.format };
+  const { image: present } = await pipeline.call("image.find", {
+    image: digest,
+  });
+  if (present) return { digest, outcome: "reused" };
+  const serial = pipeline.serial("image");
+  const disk = { build, serial, path, readOnly: true };
+  await vmm.call("attachDisk", disk, { signal });
+  try {
+    await pipeline.call("image.import", {
+      image: digest,
+      format: image.format,
+      disk: serial,
+    });
+    await vmm.call("requireUnchangedImage", { fingerprint }, { signal });
+  } finally {
+    await vmm.call("detachDisk", { serial });
+  }
+  return { digest, outcome: "done" };
+}

@@ -1,0 +1,144 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { EgressRule } from "../rpc/protocol.ts";
+import type { Verdict } from "../rpc/verdict.ts";
+import type { Phase } from "./events.ts";
+import type { BuildIsolates } from "./isolates.ts";
+import { toViolations, violationError, type Violations } from "./violations.ts";
+
+/**
+ * How often the manager is asked while a build runs. It would tell by itself;
+ * but an emulated processor that waits has been seen to sleep for minutes, timers
+ * and all, until something from outside woke it.
+ */
+const HEARTBEAT_MS = 2_000;
+
+/** How long the manager may take to end the workers and tell why. */
+const VERDICT_TIMEOUT_MS = 60_000;
+
+/**
+ * Brings together what the manager and the host's own dialer find against a
+ * build. Neither the worker nor its exit status has a say.
+ */
+export class Judge {
+  readonly #build: string;
+  readonly #isolates: BuildIsolates;
+  readonly #condemned = new AbortController();
+  readonly #watching = new AbortController();
+  readonly #interruption: AbortSignal;
+  readonly #watched: Promise<void>;
+  #beating: Promise<void> | undefined;
+  readonly #phase: () => Phase;
+  /** What was reached beyond the rules, by phase. */
+  readonly learned = { prepare: [] as EgressRule[], build: [] as EgressRule[] };
+
+  /**
+   * @param interruption the user's; ends the build as well
+   * @param phase what the build is doing
+   */
+  constructor(
+    build: string,
+    isolates: BuildIsolates,
+    interruption: AbortSignal,
+    phase: () => Phase,
+  ) {
+    this.#build = build;
+    this.#isolates = isolates;
+    this.#interruption = interruption;
+    this.#phase = phase;
+    this.#watched = this.#watch();
+  }
+
+  /** Aborts when the build must end. */
+  get signal(): AbortSignal {
+    return AbortSignal.any([this.#interruption, this.#condemned.signal]);
+  }
+
+  /** The manager knows of the build from now on, and is asked about it. */
+  open(): void {
+    this.#beating ??= this.#beat();
+  }
+
+  /**
+   * Passes unless something was found against the build.
+   *
+   * @throws {NetworkViolationError | LimitExceededError}
+   */
+  async requireInnocence(): Promise<void> {
+    const verdicts = [await this.#askManager(), await this.#askHost()];
+    const error = violationError(toViolations(verdicts, this.#phase()));
+    if (error !== undefined) throw error;
+  }
+
+  /**
+   * All that was found so far. A manager that is gone cannot be asked: the
+   * host's own findings stand.
+   */
+  async violations(): Promise<Violations> {
+    const ofManager = await this.#askManager().catch(() => undefined);
+    const verdicts = [...(ofManager ? [ofManager] : []), await this.#askHost()];
+    return toViolations(verdicts, this.#phase());
+  }
+
+  /** Ends the watch. */
+  async close(): Promise<void> {
+    this.#watching.abort();
+    await Promise.all([this.#watched, this.#beating]);
+  }
+
+  /** A host is told again when the rules change. */
+  #learn(known: EgressRule[], rule: EgressRule): void {
+    const isKnown = known.some(({ host, port, protocol }) =>
+      host === rule.host && port === rule.port && protocol === rule.protocol
+    );
+    if (!isKnown) known.push(rule);
+  }
+
+  #askHost(): Promise<Verdict> {
+    return this.#isolates.egress.call("verdict", {});
+  }
+
+  /** The manager ends the workers first if it has found anything. */
+  async #askManager(signal?: AbortSignal): Promise<Verdict> {
+    const answer = await this.#isolates.guest.call("request", {
+      method: "build.verdict",
+      params: { build: this.#build },
+    }, {
+      signal: AbortSignal.any([
+        AbortSignal.timeout(VERDICT_TIMEOUT_MS),
+        ...(signal ? [signal] : []),
+      ]),
+    });
+    return answer as Verdict;
+  }
+
+  async #beat(): Promise<void> {
+    const { signal } = this.#watching;
+    while (!signal.aborted) {
+      await pause(HEARTBEAT_MS, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      try {
+        const verdicts = [await this.#askManager(signal)];
+        const found = violationError(toViolations(verdicts, this.#phase()));
+        if (found !== undefined) this.#condemned.abort();
+      } catch {
+        // Whatever else is under way with the manager tells why.
+      }
+    }
+  }
+
+  async #watch(): Promise<void> {
+    try {
+      await this.#isolates.egress.call("watch", {}, {
+        signal: this.#watching.signal,
+        onEvent: (finding) => {
+          if (finding.type !== "learned") return this.#condemned.abort();
+          const { host, port, protocol } = finding;
+          const phase = this.#phase() === "prepare" ? "prepare" : "build";
+          this.#learn(this.learned[phase], { host, port, protocol });
+        },
+      });
+    } catch {
+      // The watch is over.
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import { join } from "node:path";
+import type { WorkerStep } from "../guest/manager_session.ts";
+import type {
+  EgressRule,
+  MethodName,
+  MethodParams,
+  MethodResult,
+  WorkerDemand,
+} from "../rpc/protocol.ts";
+import type { BuildLimits } from "../rpc/verdict.ts";
+import type { NetworkEntry } from "../spec/network.ts";
+import type { BuildSpec } from "../spec/build_spec.ts";
+import type { BuildState } from "./build_state.ts";
+import type { BuildEvent, Phase, PhaseOutcome } from "./events.ts";
+import type { Judge } from "./judge.ts";
+import type { BuildIsolates } from "./isolates.ts";
+import { now, type PhaseClock } from "./phase_clock.ts";
+
+/** Everything that the phases of one build work with. */
+export interface PipelineParts {
+  readonly build: string;
+  readonly spec: BuildSpec;
+  /** Names and `*.names` that may never be reached. */
+  readonly denied: readonly string[];
+  /** What the playbook may reach besides the image's repositories. */
+  readonly addedPrepare: readonly NetworkEntry[];
+  readonly useCache: boolean;
+  /** Directory for the disks that the build hands to the manager. */
+  readonly staging: string;
+  readonly isolates: BuildIsolates;
+  readonly clock: PhaseClock;
+  readonly state: BuildState;
+  readonly judge: Judge;
+  /** Also reach hosts that no rule allows, and record them. */
+  readonly learn: boolean;
+  /** The user's interruption. */
+  readonly signal: AbortSignal;
+  readonly emit: (event: BuildEvent) => void;
+}
+
+/** Disks of a build that hold trees. */
+export type TreeDisk = "source" | "workspace" | "export";
+
+/** Path of a disk in a build's staging directory. */
+export function diskPath(staging: string, name: TreeDisk): string {
+  return join(staging, `${name}.disk`);
+}
+
+/** How long the manager may take to end a worker. */
+const END_WORKER_TIMEOUT_MS = 60_000;
+
+/** What the phases of a build share: the agent, the log and the clock. */
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  /** The worker that was booted last. */
+  #worker: string | undefined;
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+  }
+
+  get parts(): PipelineParts {
+    return this.#parts;
+  }
+
+  /** Runs a phase that the manager knows about. */
+  async phase(
+    phase: Phase,
+    work: () => Promise<PhaseOutcome | void>,
+  ): Promise<void> {
+    const { build, clock } = this.#parts;
+    await clock.run(phase, async () => {
+      await this.call("build.phase", { build, phase });
+      return await work();
+    });
+  }
+
+  /** Calls the agent in the manager. */
+  async call<M extends MethodName>(
+    method: M,
+    params: MethodParams<M>,
+  ): Promise<MethodResult<M>> {
+    const { isolates, judge } = this.#parts;
+    const { signal } = judge;
+    const answer = await isolates.guest.call("request", { method, params }, {
+      signal,
+    });
+    if (method === "worker.boot") {
+      this.#worker = (answer as MethodResult<"worker.boot">).worker;
+    }
+    return answer as MethodResult<M>;
+  }
+
+  /** Ends a worker that a failure has left, and notes what it used. */
+  async endWorker(phase: Phase): Promise<void> {
+    const { isolates, state } = this.#parts;
+    if (this.#worker === undefined) return;
+    const key = phase === "prepare" ? "prepare" : "build";
+    if (state.usage[key] !== null) return;
+    try {
+      const answer = await isolates.guest.call("request", {
+        method: "worker.destroy",
+        params: { worker: this.#worker },
+      }, { signal: AbortSignal.timeout(END_WORKER_TIMEOUT_MS) });
+      state.usage[key] = (answer as MethodResult<"worker.destroy">).usage;
+    } catch {
+      // It is gone already, and its measurements with it.
+    }
+  }
+
+  /** Runs a step in a worker, showing what it prints; gives its exit status. */
+  async runStep(worker: string, step: WorkerStep): Promise<number> {
+    const { isolates, judge, emit } = this.#parts;
+    const { signal } = judge;
+    const { exitCode } = await isolates.guest.call(
+      "runStep",
+      { worker, step },
+      {
+        signal,
+        onEvent: ({ text }) => emit({ type: "log", time: now(), text }),
+      },
+    );
+    return exitCode;
+  }
+
+  /** What each worker of the build is to get. */
+  workerDemand(): WorkerDemand {
+    const { cpus, memoryBytes } = this.#parts.spec.resources;
+    return { ...(cpus !== undefined && { cpus }), memoryBytes };
+  }
+
+  /** How each worker of the build is to be booted, in the agent's terms. */
+  workerResources() {
+    const { resources } = this.#parts.spec;
+    return {
+      diskBytes: resources.diskBytes,
+      bootTimeoutSeconds: resources.bootTimeoutSeconds,
+    };
+  }
+
+  /** The limits that hold for all workers of the build together. */
+  buildLimits(): BuildLimits {
+    const { resources } = this.#parts.spec;
+    const { cpuTimeSeconds, wallTimeSeconds, logBytes, bandwidth } = resources;
+    const { totalBytes, rateBitsPerSecond } = bandwidth;
+    return {
+      wallSeconds: wallTimeSeconds,
+      logBytes,
+      ...(cpuTimeSeconds !== undefined && { cpuSeconds: cpuTimeSeconds }),
+      ...(totalBytes !== undefined && { networkBytes: totalBytes }),
+      ...(rateBitsPerSecond !== undefined && {
+        networkBitsPerSecond: rateBitsPerSecond,
+      }),
+    };
+  }
+
+  /** Has the host dial these destinations and no others. */
+  async configureEgress(rules: EgressRule[]): Promise<void> {
+    const { isolates, learn, denied, spec } = this.#parts;
+    const { totalBytes, rateBitsPerSecond } = spec.resources.bandwidth;
+    await isolates.egress.call("configure", {
+      rules,
+      learn,
+      denied: [...denied],
+      limits: {
+        ...(totalBytes !== undefined && { totalBytes }),
+        ...(rateBitsPerSecond !== undefined && {
+          bitsPerSecond: rateBitsPerSecond,
+        }),
+      },
+    });
+  }
+
+  /** Lets a worker reach these hosts and no others. */
+  async allow(worker: string, rules: EgressRule[]): Promise<void> {
+    await this.configureEgress(rules);
+    await this.call("worker.allow", { worker, rules });
+  }
+
+  note(message: string): void {
+    this.#parts.emit({ type: "note", time: now(), message });
+  }
+
+  /** Path of a disk of this build on the host. */
+  disk(name: TreeDisk): string {
+    return diskPath(this.#parts.staging, name);
+  }
+
+  /** Serial number of a disk of this build in the manager. */
+  serial(name: "image" | TreeDisk): string {
+    return `${this.#parts.build}-${name}`;
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * What was found against a build, as people and programs are told.
+ *
+ * @module
+ */
+
+import {
+  type ContractorError,
+  LimitExceededError,
+  NetworkViolationError,
+} from "../errors.ts";
+import type {
+  Attempt,
+  LimitName,
+  LimitRecord,
+  Verdict,
+} from "../rpc/verdict.ts";
+import { isHost } from "../spec/host.ts";
+import type { NetworkEntry, NetworkProtocol } from "../spec/network.ts";
+import { formatDuration, formatSize } from "../spec/units.ts";
+import type { Phase } from "./events.ts";
+import { formatNetwork } from "./learned_network.ts";
+
+/** The violations of a build, in its report; sizes in bytes, times in seconds. */
+export interface Violations {
+  network: {
+    /** All attempts, also those without a record. */
+    total: number;
+    /** The first ones, each kind once, and what would allow them. */
+    records: AttemptRecord[];
+  };
+  limits: ExceededLimit[];
+}
+
+/** An attempt, with the entry of the build spec that would allow it. */
+export interface AttemptRecord extends Attempt {
+  /** What the build was doing. */
+  phase: Phase;
+  /** An entry for `network.prepare` or `network.build`; null if none can. */
+  allowedBy: NetworkEntry | null;
+}
+
+/** A limit that was exceeded, and by how much until the worker had ended. */
+export interface ExceededLimit extends LimitRecord {
+  overshoot: number;
+  phase: Phase;
+}
+
+/** Attempts that are shown with the error. */
+const MAX_SHOWN = 10;
+
+/** Puts the verdicts of the manager and of the host together. */
+export function toViolations(
+  verdicts: readonly Verdict[],
+  phase: Phase,
+): Violations {
+  return {
+    network: {
+      total: verdicts.reduce((sum, { attempts }) => sum + attempts.total, 0),
+      records: verdicts.flatMap(({ attempts }) => attempts.records)
+        .map((attempt) => ({
+          ...attempt,
+          phase,
+          allowedBy: entryFor(attempt) ?? null,
+        })),
+    },
+    limits: verdicts.flatMap(({ limit }) => limit ?? [])
+      .slice(0, 1)
+      .map((record) => toExceededLimit(record, phase)),
+  };
+}
+
+/** A limit's record with its overshoot. */
+export function toExceededLimit(
+  record: LimitRecord,
+  phase: Phase,
+): ExceededLimit {
+  const overshoot = Math.max(0, record.measured - record.allowed);
+  return { ...record, overshoot, phase };
+}
+
+/** The entry of a spec's network section that would allow an attempt. */
+export function entryFor(attempt: Attempt): NetworkEntry | undefined {
+  const { refusal, host, address, port, protocol, claimed } = attempt;
+  const named = (name: string | null, spoken: NetworkProtocol | undefined) =>
+    name === null || spoken === undefined || name.includes("*") || !isHost(name)
+      ? undefined
+      : { host: name, protocols: [spoken] };
+  switch (refusal) {
+    case "name-not-allowed":
+      return host?.includes(".") ? named(host, "https") : undefined;
+    case "name-mismatch":
+      return named(claimed, protocolAt(port, protocol));
+    case "destination-not-allowed":
+      return protocol === "udp" || protocol === "dns"
+        ? undefined
+        : named(host ?? ipv4(address), protocolAt(port, protocol));
+    case "wrong-protocol":
+      return protocol in knownProtocols && port
+        ? named(host, `tcp:${port}`)
+        : undefined;
+    case "address-refused":
+      return named(ipv4(address), protocolAt(port, protocol));
+    default:
+      return undefined;
+  }
+}
+
+function ipv4(address: string | null): string | null {
+  return address?.includes(":") ? null : address;
+}
+
+const knownPorts: Record<number, NetworkProtocol> = {
+  22: "ssh",
+  80: "http",
+  443: "https",
+  9418: "git",
+};
+
+function protocolAt(
+  port: number | null,
+  protocol: Attempt["protocol"],
+): NetworkProtocol | undefined {
+  if (protocol !== "tcp" && protocol !== "dns" && protocol in knownProtocols) {
+    return protocol as NetworkProtocol;
+  }
+  return port === null || port === 0
+    ? undefined
+    : knownPorts[port] ?? `tcp:${port}`;
+}
+
+const knownProtocols = { http: 1, https: 1, ssh: 1, git: 1 };
+
+/** The error that violations end a build with; undefined if there are none. */
+export function violationError(
+  violations: Violations,
+): ContractorError | undefined {
+  const { network, limits } = violations;
+  if (network.total > 0) return networkError(network);
+  const [limit] = limits;
+  return limit && limitError(limit);
+}
+
+function networkError({ total, records }: Violations["network"]) {
+  const shown = records.slice(0, MAX_SHOWN);
+  const more = records.length - shown.length;
+  const lines = [
+    ...shown.map(describeAttempt),
+    ...(more > 0 ? [`and ${more} more kinds: see the report`] : []),
+    ...suggestion(shown),
+  ];
+  const times = total === 1 ? "once" : `${total} times`;
+  return new NetworkViolationError(
+    `The build tried ${times} to reach what it may not`,
+    {
+      detail: lines.join("\n"),
+      hint: records.some(({ allowedBy }) => allowedBy)
+        ? "Allow only what you trust; `contractor build --learn` lists all that a build wants"
+        : "Find out what does that, and why",
+    },
+  );
+}
+
+function suggestion(records: readonly AttemptRecord[]): string[] {
+  const entriesOf = (isPrepare: boolean) =>
+    records.filter(({ phase }) => (phase === "prepare") === isPrepare)
+      .flatMap(({ allowedBy }) => allowedBy ?? []);
+  const prepare = entriesOf(true);
+  const build = entriesOf(false);
+  if (prepare.length + build.length === 0) return [];
+  return [
+    "",
+    "This would allow it, in the build spec:",
+    ...formatNetwork({ prepare, build }).trimEnd().split("\n"),
+  ];
+}
+
+const reasons: Record<Attempt["refusal"], string> = {
+  "name-not-allowed": "no rule allows the name",
+  "too-many-names": "more names, or longer ones, than a wildcard stands for",
+  "destination-not-allowed": "no rule allows the destination",
+  "packet-not-allowed": "such packets are never allowed",
+  "wrong-protocol": "not the declared protocol",
+  "name-missing": "does not say which host is meant",
+  "name-mismatch": "asks for another host",
+  "name-hidden": "hides which host is meant (encrypted client hello)",
+  "address-refused": "the name leads to a private or local address",
+};
+
+/** One line on an attempt, such as `evil.example, dns: …`. */
+export function describeAttempt(attempt: Attempt): string {
+  const { host, address, port, protocol, refusal } = attempt;
+  const target = [
+    host,
+    host !== null && address !== null ? `(${address})` : address,
+  ].filter((part) => part !== null).join(" ");
+  const place = port === null || protocol === "dns" && host !== null
+    ? target
+    : `${target} port ${port}`;
+  const extras = [
+    ...(attempt.claimed === null ? [] : [`asked for ${attempt.claimed}`]),
+    ...(attempt.content === null || attempt.content === "dns"
+      ? []
+      : [`first bytes: ${attempt.content}`]),
+    ...(attempt.count > 1 ? [`${attempt.count} times`] : []),
+  ];
+  const suffix = extras.length > 0 ? ` (${extras.join(", ")})` : "";
+  return `${place === "" ? "" : `${place.trim()}, `}${protocol}: ${
+    reasons[refusal]
+  }${suffix}`;
+}
+
+const limitTexts: Record<
+  LimitName,
+  { what: string; unit: "time" | "size" | "count"; key: string }
+> = {
+  "cpu-time": { what: "CPU time", unit: "time", key: "resources.cpu-time" },
+  "wall-time": { what: "time", unit: "time", key: "resources.wall-time" },
+  "disk": { what: "disk space", unit: "size", key: "resources.disk" },
+  "bandwidth.total": {
+    what: "network traffic",
+    unit: "size",
+    key: "resources.bandwidth.total",
+  },
+  "log": { what: "log", unit: "size", key: "resources.log" },
+  "workspace.bytes": {
+    what: "size of the workspace",
+    unit: "size",
+    key: "resources.disk",
+  },
+  "workspace.entries": {
+    what: "number of files in the workspace",
+    unit: "count",
+    key: "",
+  },
+  "workspace.depth": {
+    what: "depth of the workspace",
+    unit: "count",
+    key: "",
+  },
+  "workspace.path": {
+    what: "length of a path in the workspace",
+    unit: "count",
+    key: "",
+  },
+  "workspace.names": {
+    what: "length of all paths in the workspace",
+    unit: "count",
+    key: "",
+  },
+};
+
+function limitError({ limit, allowed, measured }: ExceededLimit) {
+  const { what, unit, key } = limitTexts[limit];
+  const format = {
+    time: formatDuration,
+    size: formatSize,
+    count: String,
+  }[unit];
+  return new LimitExceededError(
+    `${limit.replace(".", "-")}-limit`,
+    `The build exceeded its limit on ${what}: ${format(measured)} of ${
+      format(allowed)
+    }`,
+    key === ""
+      ? { hint: "Let the build remove what it does not need to keep" }
+      : { hint: `Let the build do with less, or raise "${key}"` },
+  );
+}

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  type Attempt,
+  attemptSchema,
+  contentKindSchema,
+  refusalSchema,
+  type Verdict,
+} from "../rpc/verdict.ts";
+import { isHost } from "../spec/host.ts";
+import { networkEntrySchema } from "../spec/network.ts";
+import {
+  describeAttempt,
+  entryFor,
+  toViolations,
+  violationError,
+} from "./violations.ts";
+
+const attempt: Attempt = {
+  time: "2026-01-01T00:00:00.000Z",
+  protocol: "dns",
+  refusal: "name-not-allowed",
+  host: "evil.example",
+  address: null,
+  port: 53,
+  content: "dns",
+  claimed: null,
+  count: 1,
+};
+
+const innocent: Verdict = {
+  attempts: { total: 0, records: [] },
+  limit: null,
+};
+
+Deno.test("a build that did nothing wrong has no violations", () => {
+  const violations = toViolations([innocent, innocent], "build");
+  assert.equal(violationError(violations), undefined);
+});
+
+Deno.test("an attempt ends a build with exit code 5, and how to allow it", () => {
+  const verdict = { ...innocent, attempts: { total: 3, records: [attempt] } };
+  const violations = toViolations([verdict, innocent], "build");
+  assert.deepEqual(violations.network.records[0]!.allowedBy, {
+    host: "evil.example",
+    protocols: ["https"],
+  });
+  const error = violationError(violations);
+  assert.equal(error?.code, "network-violation");
+  assert.equal(error?.exitCode, 5);
+  assert.match(error!.message, /3 times/);
+  assert.match(error!.detail!, /evil\.example, dns: no rule allows the name/);
+  assert.match(error!.detail!, /network:\n {2}build:\n/);
+});
+
+Deno.test("what the playbook tried is allowed for the playbook", () => {
+  const verdict = { ...innocent, attempts: { total: 1, records: [attempt] } };
+  const error = violationError(toViolations([verdict], "prepare"));
+  assert.match(error!.detail!, /network:\n {2}prepare:\n/);
+});
+
+Deno.test("a limit ends a build with exit code 4, and its overshoot", () => {
+  const limit = { limit: "disk", allowed: 1024, measured: 2048 } as const;
+  const violations = toViolations([{ ...innocent, limit }], "build");
+  assert.deepEqual(violations.limits, [
+    { ...limit, overshoot: 1024, phase: "build" },
+  ]);
+  const error = violationError(violations);
+  assert.equal(error?.code, "disk-limit");
+  assert.equal(error?.exitCode, 4);
+  assert.match(error!.message, /disk space: 2 KiB of 1 KiB/);
+  assert.match(error!.hint!, /resources\.disk/);
+});
+
+Deno.test("an attempt counts more than a limit", () => {
+  const limit = { limit: "log", allowed: 1, measured: 2 } as const;
+  const verdict = { attempts: { total: 1, records: [attempt] }, limit };
+  assert.equal(violationError(toViolations([verdict], "build"))?.exitCode, 5);
+});
+
+Deno.test("entryFor() says what would allow an attempt", () => {
+  const cases: [Partial<Attempt>, string | undefined][] = [
+    [{ host: "single" }, undefined],
+    [{ host: "UPPER_case.example" }, undefined],
+    [
+      {
+        refusal: "name-mismatch",
+        protocol: "https",
+        port: 443,
+        claimed: "b.example",
+      },
+      "b.example https",
+    ],
+    [
+      {
+        refusal: "destination-not-allowed",
+        protocol: "tcp",
+        host: null,
+        address: "192.0.2.1",
+        port: 22,
+      },
+      "192.0.2.1 ssh",
+    ],
+    [
+      { refusal: "destination-not-allowed", protocol: "tcp", port: 8080 },
+      "evil.example tcp:8080",
+    ],
+    [{ refusal: "destination-not-allowed", protocol: "udp" }, undefined],
+    [
+      {
+        refusal: "wrong-protocol",
+        protocol: "https",
+        port: 443,
+        content: "ssh",
+      },
+      "evil.example tcp:443",
+    ],
+    [{ refusal: "packet-not-allowed", protocol: "icmp" }, undefined],
+  ];
+  for (const [changes, expected] of cases) {
+    const entry = entryFor({ ...attempt, ...changes });
+    assert.equal(
+      entry && `${entry.host} ${entry.protocols.join()}`,
+      expected,
+      JSON.stringify(changes),
+    );
+  }
+});
+
+Deno.test("whatever the manager tells can be shown, and is good YAML", () => {
+  const name = fc.option(
+    fc.oneof(
+      fc.string({
+        unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) =>
+          String.fromCharCode(code)
+        ),
+        minLength: 1,
+        maxLength: 80,
+      }),
+      fc.domain(),
+    ),
+  );
+  const any = fc.record<Attempt>({
+    time: fc.constant(attempt.time),
+    protocol: fc.constantFrom(...attemptSchema.shape.protocol.options),
+    refusal: fc.constantFrom(...refusalSchema.options),
+    host: name,
+    address: fc.option(fc.oneof(fc.ipV4(), fc.ipV6())),
+    port: fc.option(fc.nat(65_535)),
+    content: fc.option(fc.constantFrom(...contentKindSchema.options)),
+    claimed: name,
+    count: fc.integer({ min: 1, max: 9 }),
+  });
+  fc.assert(
+    fc.property(any, (hostile) => {
+      const line = describeAttempt(hostile);
+      assert.doesNotMatch(line, /\p{Cc}/u);
+      const entry = entryFor(hostile);
+      if (entry === undefined) return;
+      networkEntrySchema.parse(entry);
+      assert.ok(isHost(entry.host));
+    }),
+    { numRuns: 2000 },
+  );
+});
