@@ -1,0 +1,67 @@
+/**
+ * What the commands on virtual machines do, loaded only when one of them runs:
+ * commands on a spec alone start faster without it.
+ *
+ * @module
+ */
+
+import type { BuildOptions } from "../build/build.ts";
+import type {
+  ManagerLogs,
+  ManagerStatus,
+  OverallStatus,
+  StartOptions,
+} from "../manage/commands.ts";
+import type { ConnectedManager } from "../manage/connect.ts";
+
+export type {
+  BuildOptions,
+  ManagerLogs,
+  ManagerStatus,
+  OverallStatus,
+  StartOptions,
+};
+
+/** What came of starting the manager. */
+export type StartResult = ConnectedManager;
+
+/** Runs a build; returns its exit code. */
+export async function runBuild(options: BuildOptions): Promise<number> {
+  const { runBuild } = await import("../build/build.ts");
+  return await runBuild(options);
+}
+
+/** Starts the manager and waits until it answers. */
+export async function startManager(
+  options: StartOptions,
+): Promise<StartResult> {
+  return (await manage()).startManager(options);
+}
+
+/** Stops the manager; resolves to false if it was not running. */
+export async function stopManager(
+  options: { force: boolean },
+): Promise<boolean> {
+  return (await manage()).stopManager(options);
+}
+
+/** Asks the manager how it is. */
+export async function managerStatus(): Promise<ManagerStatus> {
+  return (await manage()).managerStatus();
+}
+
+/** The last lines of the manager's journal, safe to print. */
+export async function managerLogs(
+  options: { lines: number },
+): Promise<ManagerLogs> {
+  return (await manage()).managerLogs(options);
+}
+
+/** Gathers what `contractor status` tells. */
+export async function overallStatus(): Promise<OverallStatus> {
+  return (await manage()).overallStatus();
+}
+
+function manage() {
+  return import("../manage/commands.ts");
+}

@@ -1,0 +1,37 @@
+/**
+ * Arguments and options that several commands share.
+ *
+ * @module
+ */
+
+import { message } from "@optique/core/message";
+import { optional } from "@optique/core/modifiers";
+import { argument, option } from "@optique/core/primitives";
+import { choice, string, type ValueParser } from "@optique/core/valueparser";
+
+/**
+ * A path that shells complete. The one of `@optique/run` loads the file system
+ * modules of Node, which takes longer than all of a small command.
+ */
+const filePath: ValueParser<"sync", string> = {
+  ...string({ metavar: "FILE" }),
+  *suggest(prefix) {
+    yield { kind: "file", type: "file", pattern: prefix };
+  },
+};
+
+/** The build spec; whether it exists is found out when it is read. */
+export const specFile = argument(filePath, {
+  description: message`The build spec, a YAML file, or - for standard input.`,
+});
+
+export const accelerator = optional(
+  option("--accel", choice(["auto", "kvm", "tcg"], { metavar: "WHICH" }), {
+    description:
+      message`What runs the manager's CPUs: kvm needs nested virtualization, tcg works everywhere, slowly. Default: auto, or CONTRACTOR_ACCEL.`,
+  }),
+);
+
+export const json = option("--json", {
+  description: message`Print JSON, for programs.`,
+});

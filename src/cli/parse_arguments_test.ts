@@ -1,0 +1,151 @@
+import { deepEqual, equal, match, throws } from "node:assert/strict";
+import { UsageError } from "../errors.ts";
+import { parseArguments } from "./parse_arguments.ts";
+import { recordedTerminal } from "./recorded_terminal.ts";
+
+function parse(...args: string[]) {
+  return parseArguments(args, recordedTerminal());
+}
+
+/** What is printed for arguments that leave nothing to do. */
+function printed(...args: string[]): string {
+  const terminal = recordedTerminal();
+  equal(parseArguments(args, terminal), undefined);
+  const [stdout, stderr] = terminal.text();
+  equal(stderr, "");
+  return stdout;
+}
+
+Deno.test("parseArguments reads every command", () => {
+  deepEqual(parse("dump", "a.yaml"), {
+    command: "dump",
+    file: "a.yaml",
+    json: false,
+  });
+  deepEqual(parse("check", "a.yaml", "--json"), {
+    command: "check",
+    file: "a.yaml",
+    json: true,
+  });
+  deepEqual(parse("schema"), { command: "schema" });
+  deepEqual(parse("status"), { command: "status", json: false });
+  deepEqual(parse("build", "a.yaml"), {
+    command: "build",
+    file: "a.yaml",
+    accelerator: undefined,
+    noCache: false,
+    learn: false,
+    quiet: false,
+    json: false,
+  });
+  deepEqual(
+    parse("build", "--accel=tcg", "--no-cache", "--learn", "-q", "a.yaml"),
+    {
+      command: "build",
+      file: "a.yaml",
+      accelerator: "tcg",
+      noCache: true,
+      learn: true,
+      quiet: true,
+      json: false,
+    },
+  );
+  deepEqual(parse("build", "--", "--odd.yaml")?.command, "build");
+});
+
+Deno.test("parseArguments reads the actions on the manager", () => {
+  const choice = (...args: string[]) => {
+    const command = parse("manager", ...args);
+    return command?.command === "manager" ? command.choice : undefined;
+  };
+  deepEqual(choice("start", "--accel", "kvm"), {
+    action: "start",
+    accelerator: "kvm",
+  });
+  deepEqual(choice("stop"), { action: "stop", force: false });
+  deepEqual(choice("stop", "--force"), { action: "stop", force: true });
+  deepEqual(choice("status", "--json"), { action: "status", json: true });
+  deepEqual(choice("logs"), { action: "logs", lines: 200 });
+  deepEqual(choice("logs", "--lines", "5"), { action: "logs", lines: 5 });
+});
+
+Deno.test("parseArguments refuses what it does not know, with a suggestion", () => {
+  const hintOf = (...args: string[]) => {
+    let hint: string | undefined;
+    throws(() => parse(...args), (error) => {
+      if (!(error instanceof UsageError)) throw error;
+      equal(error.code, "bad-arguments");
+      match(error.message, /[^.]$/);
+      hint = error.hint;
+      return true;
+    });
+    return hint;
+  };
+  const misspelt = [
+    [["dumb", "a.yaml"], "dump"],
+    [["verison"], "version"],
+    [["--versoin"], "--version"],
+    [["status", "--jsn"], "--json"],
+    [["status", "--hlep"], "--help"],
+    [["build", "a.yaml", "--acel=tcg"], "--accel"],
+    [["build", "--quite", "a.yaml"], "--quiet"],
+    [["manager", "stats"], "status"],
+    [["manager", "strt"], "start"],
+    [["manager", "logs", "--line", "5"], "--lines"],
+  ] as const;
+  for (const [args, word] of misspelt) {
+    equal(hintOf(...args), `Did you mean \`${word}\`?`);
+  }
+  equal(hintOf(), 'Run "contractor --help" to see what there is');
+  const wrong = [
+    ["dump"],
+    ["dump", "a.yaml", "b.yaml"],
+    ["build", "a.yaml", "--frobnicate"],
+    ["build", "a.yaml", "--accel", "xen"],
+    ["manager"],
+    ["manager", "start", "--jsn"],
+    ["manager", "logs", "--lines", "0"],
+    ["manager", "logs", "--lines", "10001"],
+  ];
+  for (const args of wrong) {
+    const help = `Run "contractor ${args[0]} --help" to see what there is`;
+    equal(hintOf(...args), help);
+  }
+});
+
+Deno.test("parseArguments prints help for each command", () => {
+  const general = printed("--help");
+  for (
+    const name of ["build", "check", "dump", "schema", "status", "manager"]
+  ) {
+    match(general, new RegExp(`^ {2}${name} +\\S`, "m"));
+    match(
+      printed(name, "--help"),
+      new RegExp(`^Usage: contractor ${name}`, "m"),
+    );
+  }
+  for (const action of ["start", "stop", "status", "logs"]) {
+    match(
+      printed("manager", action, "--help"),
+      new RegExp(`^Usage: contractor manager ${action}`, "m"),
+    );
+  }
+  equal(printed("help"), general);
+});
+
+Deno.test("parseArguments prints help in neat lines of 80 columns", () => {
+  for (const args of [[], ["build"], ["manager", "stop"]]) {
+    for (const line of printed(...args, "--help").split("\n")) {
+      match(line, /^(.{0,79}[^ [])?$/);
+    }
+  }
+});
+
+Deno.test("parseArguments prints the version and shell completions", () => {
+  match(printed("--version"), /^contractor \d+\.\d+\.\d+\n$/);
+  equal(printed("version"), printed("--version"));
+  for (const shell of ["bash", "zsh", "fish"]) {
+    match(printed("completion", shell), /contractor/);
+  }
+  match(printed("completion", "bash", "sch"), /^schema$/m);
+});

@@ -1,0 +1,192 @@
+/**
+ * What a person sees of a build. Pure: events and the time go in, text to
+ * write comes out.
+ *
+ * @module
+ */
+
+import type {
+  BuildEvent,
+  BuildOutcome,
+  Phase,
+  PhaseOutcome,
+} from "../build/events.ts";
+import { SGR_RESET, stripColour } from "../guest/terminal_text.ts";
+import { escapeControls } from "../spec/quote.ts";
+import { formatDuration } from "../spec/units.ts";
+import { messageText } from "./report_error.ts";
+import { type Style, styled } from "./style.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Text, and the stream that it is for. */
+export interface Chunk {
+  readonly stream: keyof Terminal;
+  readonly text: string;
+}
+
+/** How to show progress. */
+export interface ProgressOptions {
+  /** Redraw a line with the running phase on standard error. */
+  readonly live: boolean;
+  /** Colour progress on standard error. */
+  readonly colour: boolean;
+  /** Leave the colours in the log on standard output. */
+  readonly logColour: boolean;
+  /** Show nothing but the log, and how the build ended unless it succeeded. */
+  readonly quiet: boolean;
+}
+
+const ERASE_LINE = "\r\x1b[K";
+
+const titles: Record<Phase, string> = {
+  "manager": "Starting the manager",
+  "image": "Providing the worker image",
+  "prepare": "Installing dependencies",
+  "boot": "Booting the worker",
+  "workspace-in": "Copying the workspace in",
+  "source-in": "Copying the source in",
+  "build": "Building",
+  "workspace-out": "Copying the workspace out",
+  "report": "Writing the report",
+};
+
+const marks: Record<PhaseOutcome, readonly [string, Style]> = {
+  done: ["✓", "green"],
+  reused: ["✓", "green"],
+  skipped: ["-", "dim"],
+  failed: ["✗", "red"],
+};
+
+const endings: Record<BuildOutcome, string> = {
+  "success": "Build succeeded in",
+  "build-failed": "Build failed after",
+  "limit-exceeded": "Build exceeded a limit after",
+  "network-violation": "Build broke its network rules after",
+  "interrupted": "Build was interrupted after",
+  "error": "Could not build; gave up after",
+};
+
+/** Renders the events of one build. */
+export class Progress {
+  readonly #options: ProgressOptions;
+  #running: { phase: Phase; since: number } | undefined;
+  #liveLineShown = false;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+  }
+
+  /** @param now milliseconds of a clock that never goes back */
+  handle(event: BuildEvent, now: number): Chunk[] {
+    if (event.type === "phase-start") {
+      this.#running = { phase: event.phase, since: now };
+    } else if (event.type === "phase-end" || event.type === "end") {
+      this.#running = undefined;
+    }
+    const shown = this.#render(event);
+    return shown.length === 0
+      ? this.tick(now)
+      : [...this.clear(), ...shown, ...this.tick(now)];
+  }
+
+  /** Redraws the line with the running phase. */
+  tick(now: number): Chunk[] {
+    const { live, quiet, colour } = this.#options;
+    if (!live || quiet) return [];
+    if (this.#running === undefined) return this.clear();
+    const { phase, since } = this.#running;
+    const elapsed = formatDuration((now - since) / 1000);
+    this.#liveLineShown = true;
+    const line = `… ${titles[phase]} ` + styled(elapsed, "dim", colour);
+    return [{ stream: "stderr", text: ERASE_LINE + line }];
+  }
+
+  /** Removes the line with the running phase. */
+  clear(): Chunk[] {
+    if (!this.#liveLineShown) return [];
+    this.#liveLineShown = false;
+    return [{ stream: "stderr", text: ERASE_LINE }];
+  }
+
+  #render(event: BuildEvent): Chunk[] {
+    if (event.type === "log") return this.#log(event.text);
+    if (this.#options.quiet) {
+      const failed = event.type === "end" && event.outcome !== "success";
+      return failed ? [this.#summary(event)] : [];
+    }
+    switch (event.type) {
+      case "start":
+        return [];
+      case "phase-start":
+        return this.#options.live
+          ? []
+          : [progress(`==> ${titles[event.phase]}`)];
+      case "phase-end":
+        return [progress(this.#phaseEnd(event))];
+      case "note":
+        return [progress(`${this.#prefix}${escapeControls(event.message)}`)];
+      case "learned":
+        return [
+          progress(`${this.#prefix}The build reached these hosts:`),
+          { stream: "stderr", text: escapeLines(event.yaml) },
+        ];
+      case "end":
+        return [this.#summary(event)];
+    }
+  }
+
+  get #prefix(): string {
+    return this.#options.live ? "  " : "==> ";
+  }
+
+  #log(text: string): Chunk[] {
+    const { logColour } = this.#options;
+    const lines = text.endsWith("\n") || text === "" ? text : text + "\n";
+    // A colour that is left on would run into what comes next.
+    const shown = logColour
+      ? lines + (lines.includes("\x1b") ? SGR_RESET : "")
+      : stripColour(lines);
+    return shown === "" ? [] : [{ stream: "stdout", text: shown }];
+  }
+
+  #phaseEnd(
+    { phase, outcome, seconds }: Extract<BuildEvent, { type: "phase-end" }>,
+  ): string {
+    const { live, colour } = this.#options;
+    const time = formatDuration(seconds);
+    const result = {
+      done: time,
+      reused: `reused, ${time}`,
+      skipped: "nothing to do",
+      failed: `failed after ${time}`,
+    }[outcome];
+    if (!live) return `==> ${titles[phase]}: ${result}`;
+    const [mark, style] = marks[outcome];
+    return `${styled(mark, style, colour)} ${titles[phase]} ` +
+      styled(result, "dim", colour);
+  }
+
+  #summary(event: Extract<BuildEvent, { type: "end" }>): Chunk {
+    const { colour } = this.#options;
+    const { outcome, seconds, error, log, report } = event;
+    const workspace = event.exported ? event.workspace : "unchanged";
+    const ending = `${endings[outcome]} ${formatDuration(seconds)}`;
+    const style = outcome === "success" ? "green" : "red";
+    return {
+      stream: "stderr",
+      text: (error ? messageText("error", error, colour) : "") +
+        styled(styled(ending, style, colour), "bold", colour) + "\n" +
+        Object.entries({ workspace, log, report }).map(([name, path]) =>
+          `  ${name.padEnd(9)}  ${escapeControls(path)}\n`
+        ).join(""),
+    };
+  }
+}
+
+function escapeLines(text: string): string {
+  return text.split("\n").map(escapeControls).join("\n");
+}
+
+function progress(line: string): Chunk {
+  return { stream: "stderr", text: line + "\n" };
+}

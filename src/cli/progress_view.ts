@@ -1,0 +1,44 @@
+/**
+ * Progress on a terminal as it happens.
+ *
+ * @module
+ */
+
+import type { BuildEvent } from "../build/events.ts";
+import { type Chunk, Progress } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Where events go. */
+export interface View {
+  show(event: BuildEvent): void;
+  /** Tells that the user's interrupt is heeded. */
+  interrupt(): void;
+  close(): void;
+}
+
+/** How often the elapsed time is redrawn. */
+const REDRAW_MS = 200;
+
+/** Shows events to a person; where that is possible, with a running clock. */
+export function openProgressView(terminal: Terminal, quiet = false): View {
+  const { live, colour } = terminal.stderr;
+  const logColour = terminal.stdout.colour;
+  const progress = new Progress({ live, colour, logColour, quiet });
+  const write = (chunks: Chunk[]) => {
+    for (const { stream, text } of chunks) terminal[stream].write(text);
+  };
+  const timer = live && !quiet
+    ? setInterval(() => write(progress.tick(performance.now())), REDRAW_MS)
+    : undefined;
+  return {
+    show: (event) => write(progress.handle(event, performance.now())),
+    interrupt() {
+      write(progress.clear());
+      terminal.stderr.write("Interrupted: cleaning up; once more to end now\n");
+    },
+    close() {
+      clearInterval(timer);
+      write(progress.clear());
+    },
+  };
+}
