@@ -1,0 +1,220 @@
+/**
+ * Serves the agent's methods to one connection of the host after the other.
+ *
+ * @module
+ */
+
+import { Channel, type ChannelStream } from "../src/rpc/channel.ts";
+import {
+  AgentError,
+  type MethodHandlers,
+  type MethodServer,
+  serveMethods,
+} from "../src/rpc/peer.ts";
+import { PROTOCOL_VERSION, type StreamPurpose } from "../src/rpc/protocol.ts";
+import { type BuildVerdict, violation } from "./build_verdict.ts";
+import { BuildRegistry } from "./builds.ts";
+import type { Capacity } from "./capacity.ts";
+import type { LogSink } from "./log_pump.ts";
+import { attachedDiskPath } from "./paths.ts";
+import { measureStatus, readJournal } from "./status.ts";
+import { Worker, type WorkerSurroundings } from "./worker.ts";
+
+/** What the agent is made of. */
+export interface AgentOptions extends WorkerSurroundings {
+  version: string;
+  capacity: Capacity;
+  /** Powers the manager off, soon. */
+  powerOff(): void;
+}
+
+/** One connection of the host. */
+type Connection = { openStream(purpose: StreamPurpose): ChannelStream };
+
+/** The agent: its builds outlive no connection. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #builds = new BuildRegistry<Worker>();
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+  }
+
+  /** Serves a connection; resolves when it and all of its builds are gone. */
+  async serve(transport: ByteStreams): Promise<void> {
+    const server: { methods?: MethodServer } = {};
+    const channel = new Channel(transport, {
+      side: "agent",
+      onMessage: (message) => server.methods?.receive(message),
+      onStream: (_purpose, stream) => stream.reset("Streams go the other way"),
+    });
+    server.methods = serveMethods(channel, this.#handlers(channel), {
+      onInternalError: (method, error) => console.error(`${method}:`, error),
+    });
+    const error = await channel.closed;
+    if (error !== undefined) console.error("connection:", error.message);
+    await this.#builds.closeAll(channel);
+  }
+
+  /** Ends all builds. */
+  async close(): Promise<void> {
+    await this.#builds.closeEverything();
+  }
+
+  #handlers(connection: Connection): MethodHandlers {
+    const builds = this.#builds;
+    const { cache, capacity, paths, version } = this.#options;
+    return {
+      "manager.hello": () =>
+        Promise.resolve({
+          protocol: PROTOCOL_VERSION,
+          version,
+          builds: builds.count,
+        }),
+      "manager.status": () =>
+        measureStatus(version, builds.list(), cache, paths.state),
+      "manager.logs": async ({ lines }) => ({ text: await readJournal(lines) }),
+      "manager.shutdown": ({ force }) => this.#shutDown(force),
+      // deno-lint-ignore require-await -- what it throws becomes a rejection
+      "build.open": async ({ worker, ...build }) => {
+        const share = capacity.reserve(worker);
+        try {
+          builds.open(connection, { ...build, share });
+        } catch (error) {
+          share.release();
+          throw error;
+        }
+        return {};
+      },
+      "build.verdict": async ({ build }) =>
+        await builds.judge(connection, build),
+      "build.phase": async ({ build, phase }) => {
+        await builds.setPhase(connection, build, phase);
+        return {};
+      },
+      "build.close": async ({ build }) => {
+        await builds.close(connection, build);
+        return {};
+      },
+      "image.find": (name) => cache.find(name),
+      "image.import": ({ image, format, disk }) =>
+        cache.import(image, format, attachedDiskPath(disk)),
+      "worker.boot": ({ build, ...settings }, { signal }) => {
+        const id = crypto.randomUUID().slice(0, 13);
+        const verdict = builds.verdict(connection, build);
+        const worker = new Worker(
+          id,
+          settings,
+          builds.share(connection, build),
+          this.#options,
+          verdict,
+          (rule, host) =>
+            connection.openStream({ kind: "egress", worker: id, rule, host }),
+        );
+        builds.addWorker(connection, build, worker);
+        return judged(verdict, () => this.#boot(connection, worker, signal));
+      },
+      "worker.repositories": ({ worker }) =>
+        judged(builds.verdictOnWorker(connection, worker), async () => ({
+          rules: await builds.worker(connection, worker).repositories(),
+        })),
+      "worker.allow": async ({ worker, rules }) => {
+        await builds.worker(connection, worker).allow(rules);
+        return {};
+      },
+      "worker.run": async ({ worker: id, step }, { signal }) => {
+        const worker = builds.worker(connection, id);
+        const log = connection.openStream({ kind: "log", worker: id });
+        // A step cannot be stopped other than with its worker.
+        const stop = () => void worker.destroy();
+        signal.addEventListener("abort", stop);
+        const writer = log.writable.getWriter();
+        writer.closed.catch(() => {});
+        const verdict = builds.verdictOnWorker(connection, id);
+        const sink: LogSink = async (bytes) => {
+          const kept = bytes.subarray(0, verdict.budget.takeLog(bytes.length));
+          if (kept.byteLength > 0) await writer.write(kept);
+          // The worker is on its end; more would go beyond the limit.
+          return kept.byteLength === bytes.byteLength;
+        };
+        try {
+          return await judged(
+            verdict,
+            async () => ({ exitCode: await worker.run(step, sink) }),
+          );
+        } finally {
+          signal.removeEventListener("abort", stop);
+          await writer.close().catch(() => {});
+        }
+      },
+      "worker.poweroff": ({ worker }) =>
+        judged(builds.verdictOnWorker(connection, worker), async () => {
+          await builds.worker(connection, worker).poweroff();
+          return {};
+        }),
+      "worker.seal": async ({ worker: id, prepared }) => {
+        try {
+          return await judged(
+            builds.verdictOnWorker(connection, id),
+            async () => ({
+              usage: await builds.worker(connection, id).seal(prepared),
+            }),
+          );
+        } finally {
+          await builds.destroyWorker(connection, id);
+        }
+      },
+      "worker.destroy": async ({ worker }) => ({
+        usage: await builds.destroyWorker(connection, worker),
+      }),
+    };
+  }
+
+  async #boot(
+    connection: Connection,
+    worker: Worker,
+    signal: AbortSignal,
+  ): Promise<{ worker: string }> {
+    const stop = () => void worker.destroy();
+    signal.addEventListener("abort", stop);
+    try {
+      await worker.boot();
+      return { worker: worker.id };
+    } catch (error) {
+      await this.#builds.destroyWorker(connection, worker.id);
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  #shutDown(force: boolean): Promise<Record<string, never>> {
+    if (this.#builds.count > 0 && !force) {
+      throw new AgentError(
+        "busy",
+        `${this.#builds.count} builds are under way`,
+      );
+    }
+    this.#options.powerOff();
+    return Promise.resolve({});
+  }
+}
+
+/** Whatever a worker did or became: what was found counts. */
+async function judged<T>(
+  verdict: BuildVerdict,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    const result = await work();
+    if (!verdict.found) return result;
+  } catch (error) {
+    if (!verdict.found) throw error;
+  }
+  throw violation();
+}
+
+type ByteStreams = {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+};

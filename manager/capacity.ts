@@ -1,0 +1,69 @@
+/**
+ * Shares the manager's processors and memory out among builds.
+ *
+ * @module
+ */
+
+import { AgentError } from "../src/rpc/peer.ts";
+import type { WorkerDemand } from "../src/rpc/protocol.ts";
+
+/** Kept for the manager's own system and the agent. */
+const OWN_BYTES = 256 * 1024 ** 2;
+
+/** What a worker's QEMU takes beyond the worker's memory. */
+const QEMU_BYTES = 128 * 1024 ** 2;
+
+/** What the workers of one build get, one worker at a time. */
+export interface Share {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Gives it back; nothing happens the second time. */
+  release(): void;
+}
+
+/** Refuses builds whose workers would not fit beside those under way. */
+export class Capacity {
+  readonly #cpus: number;
+  #free: number;
+
+  constructor(cpus: number, memoryBytes: number) {
+    this.#cpus = cpus;
+    this.#free = memoryBytes - OWN_BYTES;
+  }
+
+  /** @throws {AgentError} `no-capacity` */
+  reserve({ cpus = this.#cpus, memoryBytes }: WorkerDemand): Share {
+    if (cpus > this.#cpus) {
+      throw noCapacity(
+        `The manager has ${this.#cpus} CPUs, not the worker's ${cpus}`,
+      );
+    }
+    const taken = memoryBytes + QEMU_BYTES;
+    if (taken > this.#free) {
+      const free = Math.max(0, this.#free - QEMU_BYTES);
+      throw noCapacity(
+        `The manager has no memory for a worker of ${mebibytes(memoryBytes)}: ${
+          mebibytes(free)
+        } are free beside the builds under way`,
+      );
+    }
+    this.#free -= taken;
+    let held = true;
+    return {
+      cpus,
+      memoryBytes,
+      release: () => {
+        if (held) this.#free += taken;
+        held = false;
+      },
+    };
+  }
+}
+
+function noCapacity(message: string): AgentError {
+  return new AgentError("no-capacity", message);
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / 1024 ** 2)} MiB`;
+}

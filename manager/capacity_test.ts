@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { Capacity } from "./capacity.ts";
+
+const MIB = 1024 ** 2;
+
+Deno.test("Capacity gives a worker all processors unless it wants fewer", () => {
+  const capacity = new Capacity(4, 4096 * MIB);
+  assert.equal(capacity.reserve({ memoryBytes: 64 * MIB }).cpus, 4);
+  assert.equal(capacity.reserve({ cpus: 2, memoryBytes: 64 * MIB }).cpus, 2);
+  assert.throws(() => capacity.reserve({ cpus: 5, memoryBytes: 64 * MIB }), {
+    code: "no-capacity",
+    message: "The manager has 4 CPUs, not the worker's 5",
+  });
+});
+
+Deno.test("Capacity refuses builds that do not fit beside others", () => {
+  const capacity = new Capacity(1, 1024 * MIB);
+  const first = capacity.reserve({ memoryBytes: 300 * MIB });
+  const tooMuch = () => capacity.reserve({ memoryBytes: 300 * MIB });
+  assert.throws(tooMuch, {
+    code: "no-capacity",
+    message: /of 300 MiB: 212 MiB are free beside the builds under way/,
+  });
+  first.release();
+  first.release();
+  tooMuch().release();
+  assert.throws(() => capacity.reserve({ memoryBytes: 641 * MIB }));
+  capacity.reserve({ memoryBytes: 640 * MIB });
+});

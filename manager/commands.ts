@@ -1,0 +1,130 @@
+/**
+ * Runs the manager's own programs: bounded output, bounded time, an empty
+ * environment.
+ *
+ * @module
+ */
+
+/**
+ * The same search path as in the agent's own environment: Deno resolves the
+ * programs that it may run by that one.
+ */
+const environment = {
+  PATH: "/usr/bin:/usr/sbin",
+  LC_ALL: "C.UTF-8",
+};
+
+/** Most bytes kept of each of a program's outputs. */
+const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
+
+const DEFAULT_TIMEOUT_SECONDS = 120;
+
+/** A program could not be started, failed, or took too long. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+
+  constructor(
+    readonly program: string,
+    readonly exitCode: number,
+    readonly stderr: string,
+  ) {
+    super(
+      `Cannot run "${program}": exit status ${exitCode}${
+        stderr === "" ? "" : `: ${stderr.trim().slice(0, 2000)}`
+      }`,
+    );
+  }
+}
+
+export interface CommandOptions {
+  timeoutSeconds?: number;
+  /** Text for the program's standard input. */
+  input?: string;
+}
+
+/** Runs a program and returns its standard output; it must succeed. */
+export async function runCommand(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
+  const child = new Deno.Command(program, {
+    args: [...args],
+    clearEnv: true,
+    env: environment,
+    stdin: options.input === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const timer = setTimeout(
+    () => child.kill("SIGKILL"),
+    (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+  );
+  try {
+    const [stdout, stderr, status] = await Promise.all([
+      readBounded(child.stdout),
+      readBounded(child.stderr),
+      child.status,
+      options.input === undefined ? undefined : feed(child, options.input),
+    ]);
+    if (!status.success) throw new CommandError(program, status.code, stderr);
+    return stdout;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Starts a program that keeps running until it is killed. */
+export function startDaemon(
+  program: string,
+  args: readonly string[],
+): Deno.ChildProcess {
+  return new Deno.Command(program, {
+    args: [...args],
+    clearEnv: true,
+    env: environment,
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+}
+
+/** Starts a program whose standard output is read until it is killed. */
+export function startCapture(
+  program: string,
+  args: readonly string[],
+): Deno.ChildProcess {
+  return new Deno.Command(program, {
+    args: [...args],
+    clearEnv: true,
+    env: environment,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+}
+
+async function feed(child: Deno.ChildProcess, input: string): Promise<void> {
+  const writer = child.stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+  } catch {
+    // The program ended without reading all; its exit status tells.
+  }
+}
+
+async function readBounded(
+  stream: ReadableStream<Uint8Array>,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const chunk of stream) {
+    if (size >= MAX_OUTPUT_BYTES) continue;
+    const kept = chunk.subarray(0, MAX_OUTPUT_BYTES - size);
+    size += kept.byteLength;
+    text += decoder.decode(kept, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,192 @@
+/**
+ * Examines and converts disk images with `qemu-img`.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { AgentError } from "../src/rpc/peer.ts";
+import { CommandError, runCommand } from "./commands.ts";
+
+/** Formats that a worker image may have. */
+export type ImageFormat = "raw" | "qcow2";
+
+const MEBIBYTE = 1024 ** 2;
+
+/** Copying a big image takes a while under emulation. */
+const CONVERT_TIMEOUT_SECONDS = 3600;
+
+const imageInfoSchema = z.object({
+  format: z.string(),
+  "virtual-size": z.int().min(0),
+  encrypted: z.boolean().optional(),
+  "backing-filename": z.string().optional(),
+  "full-backing-filename": z.string().optional(),
+  "format-specific": z.object({
+    data: z.object({
+      "data-file": z.string().optional(),
+      "data-file-raw": z.boolean().optional(),
+      encrypt: z.unknown().optional(),
+      corrupt: z.boolean().optional(),
+    }).loose().optional(),
+  }).loose().optional(),
+}).loose();
+
+/** What `qemu-img info` says about an image. */
+export type ImageInfo = z.infer<typeof imageInfoSchema>;
+
+/** Why an image must not be used, or undefined if it may be. */
+export function imageDefect(
+  info: ImageInfo,
+  format: ImageFormat,
+): string | undefined {
+  const specific = info["format-specific"]?.data;
+  if (info.format !== format) return `Image is not ${format}`;
+  if (
+    info["backing-filename"] !== undefined ||
+    info["full-backing-filename"] !== undefined
+  ) return "Image has a backing file";
+  if (
+    specific?.["data-file"] !== undefined || specific?.["data-file-raw"]
+  ) return "Image has an external data file";
+  if (info.encrypted || specific?.encrypt !== undefined) {
+    return "Image is encrypted";
+  }
+  if (specific?.corrupt) return "Image is corrupt";
+  if (info["virtual-size"] === 0) return "Image is empty";
+  return undefined;
+}
+
+/** Parses what `qemu-img info --output=json` prints. */
+export function parseImageInfo(output: string): ImageInfo {
+  return imageInfoSchema.parse(JSON.parse(output));
+}
+
+/** Refuses an image that refers to anything outside of itself. */
+export async function checkImage(
+  file: string,
+  format: ImageFormat,
+): Promise<ImageInfo> {
+  const output = await orBadImage(
+    runCommand("qemu-img", ["info", "--output=json", "-f", format, file]),
+  );
+  const info = parseImageInfo(output);
+  const defect = imageDefect(info, format);
+  if (defect !== undefined) throw new AgentError("bad-image", defect);
+  return info;
+}
+
+/** Size of an image as its guest sees it. */
+export async function virtualSize(
+  file: string,
+  format: ImageFormat,
+): Promise<number> {
+  const output = await runCommand("qemu-img", [
+    "info",
+    "--output=json",
+    "-f",
+    format,
+    file,
+  ]);
+  return parseImageInfo(output)["virtual-size"];
+}
+
+/**
+ * How many bytes the image's data takes. Measured as if for a qcow2 copy: for
+ * a raw one, `qemu-img` answers the virtual size, holes and all.
+ */
+export async function measureData(
+  file: string,
+  format: ImageFormat,
+): Promise<number> {
+  const output = await orBadImage(runCommand("qemu-img", [
+    "measure",
+    "--output=json",
+    "-O",
+    "qcow2",
+    "-f",
+    format,
+    file,
+  ]));
+  return z.object({ required: z.int().min(0) }).parse(JSON.parse(output))
+    .required;
+}
+
+/** Copies an image into a sparse raw file. */
+export async function copyToRaw(
+  source: string,
+  format: ImageFormat,
+  target: string,
+): Promise<void> {
+  await orBadImage(runCommand("qemu-img", [
+    "convert",
+    "-f",
+    format,
+    "-O",
+    "raw",
+    source,
+    target,
+  ], { timeoutSeconds: CONVERT_TIMEOUT_SECONDS }));
+}
+
+/**
+ * Size of a root disk as its guest sees it. More than what the guest may write,
+ * so that one which fills its disk is found out, and does not just see a full
+ * disk: the file system's own data, and files deleted and written anew, take
+ * space, too.
+ */
+export function overlaySize(limitBytes: number, imageBytes: number): number {
+  const room = Math.ceil(limitBytes * 17 / 16 / MEBIBYTE) * MEBIBYTE;
+  return Math.max(room + 64 * MEBIBYTE, imageBytes);
+}
+
+/** Creates an overlay over an image, in which a guest may write so much. */
+export async function createOverlay(
+  overlay: string,
+  base: { file: string; format: ImageFormat },
+  limitBytes: number,
+): Promise<void> {
+  const imageBytes = await virtualSize(base.file, base.format);
+  await runCommand("qemu-img", [
+    "create",
+    "-q",
+    "-f",
+    "qcow2",
+    "-F",
+    base.format,
+    "-b",
+    base.file,
+    overlay,
+    String(overlaySize(limitBytes, imageBytes)),
+  ]);
+  // Libvirt gives it to the worker's own user.
+  await Deno.chmod(overlay, 0o600);
+}
+
+/** Fails if an overlay's own structure is damaged. */
+export async function checkOverlay(overlay: string): Promise<void> {
+  try {
+    await runCommand("qemu-img", ["check", "-q", "-f", "qcow2", overlay], {
+      timeoutSeconds: 600,
+    });
+  } catch (error) {
+    // Status 3 means leaked clusters: wasted space, no damage.
+    if (error instanceof CommandError && error.exitCode === 3) return;
+    throw error;
+  }
+}
+
+async function orBadImage<T>(command: Promise<T>): Promise<T> {
+  try {
+    return await command;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    if (/no space left/i.test(error.stderr)) {
+      throw new AgentError("disk-full", "The manager's disk is full");
+    }
+    throw new AgentError("bad-image", "Cannot read the worker image", {
+      cause: error,
+      detail: error.stderr.slice(0, 2000),
+    });
+  }
+}

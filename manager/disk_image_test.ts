@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  checkImage,
+  checkOverlay,
+  copyToRaw,
+  createOverlay,
+  imageDefect,
+  measureData,
+  overlaySize,
+  virtualSize,
+} from "./disk_image.ts";
+
+const MEBIBYTE = 1024 ** 2;
+
+async function qemuImg(...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("qemu-img", { args })
+    .output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+}
+
+async function inFolder(test: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("imageDefect() names what an image must not have", () => {
+  const sound = { format: "qcow2", "virtual-size": MEBIBYTE };
+  assert.equal(imageDefect(sound, "qcow2"), undefined);
+  assert.equal(imageDefect(sound, "raw"), "Image is not raw");
+  assert.equal(
+    imageDefect({ ...sound, "virtual-size": 0 }, "qcow2"),
+    "Image is empty",
+  );
+  assert.equal(
+    imageDefect({ ...sound, "backing-filename": "/etc/passwd" }, "qcow2"),
+    "Image has a backing file",
+  );
+  assert.equal(
+    imageDefect({ ...sound, encrypted: true }, "qcow2"),
+    "Image is encrypted",
+  );
+  assert.equal(
+    imageDefect({
+      ...sound,
+      "format-specific": { data: { "data-file": "x" } },
+    }, "qcow2"),
+    "Image has an external data file",
+  );
+});
+
+Deno.test("checkImage() takes sound images", () =>
+  inFolder(async (folder) => {
+    await qemuImg("create", "-q", "-f", "qcow2", `${folder}/a`, "1M");
+    const info = await checkImage(`${folder}/a`, "qcow2");
+    assert.equal(info["virtual-size"], MEBIBYTE);
+  }));
+
+Deno.test("checkImage() refuses images that refer to other files", () =>
+  inFolder(async (folder) => {
+    const [secret, backed, split] = ["secret", "backed", "split"]
+      .map((name) => `${folder}/${name}`) as [string, string, string];
+    await Deno.writeTextFile(secret, "x".repeat(MEBIBYTE));
+    await qemuImg(
+      ...["create", "-q", "-f", "qcow2", "-b", secret, "-F", "raw", backed],
+    );
+    await qemuImg(
+      ...["create", "-q", "-f", "qcow2", "-o"],
+      `data_file=${secret},data_file_raw=on`,
+      split,
+      "1M",
+    );
+    for (const file of [backed, split]) {
+      await assert.rejects(checkImage(file, "qcow2"), { code: "bad-image" });
+    }
+  }));
+
+Deno.test("checkImage() refuses what is no qcow2 image", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/text`, "not an image\n");
+    await assert.rejects(checkImage(`${folder}/text`, "qcow2"), {
+      code: "bad-image",
+    });
+  }));
+
+Deno.test("a raw image's content never makes it another format", () =>
+  inFolder(async (folder) => {
+    const [secret, disguised] = ["secret", "disguised"]
+      .map((name) => `${folder}/${name}`) as [string, string];
+    await Deno.writeTextFile(secret, "x".repeat(MEBIBYTE));
+    await qemuImg(
+      ...["create", "-q", "-f", "qcow2", "-b", secret, "-F", "raw", disguised],
+    );
+    const bytes = await Deno.readFile(disguised);
+    await copyToRaw(disguised, "raw", `${folder}/copy`);
+    const copy = await Deno.readFile(`${folder}/copy`);
+    assert.deepEqual(copy.subarray(0, bytes.length), bytes);
+  }));
+
+Deno.test("copyToRaw() and createOverlay() keep an image's content", () =>
+  inFolder(async (folder) => {
+    const content = crypto.getRandomValues(new Uint8Array(4096));
+    await Deno.writeFile(`${folder}/content`, content);
+    await Deno.truncate(`${folder}/content`, 64 * MEBIBYTE);
+    await qemuImg(
+      ...["convert", "-f", "raw", "-O", "qcow2"],
+      `${folder}/content`,
+      `${folder}/image`,
+    );
+    const needed = await measureData(`${folder}/image`, "qcow2");
+    assert.ok(needed < 2 * MEBIBYTE, String(needed));
+    const base = `${folder}/base.raw`;
+    await copyToRaw(`${folder}/image`, "qcow2", base);
+    const { blocks } = await Deno.stat(base);
+    assert.ok((blocks ?? 0) * 512 < MEBIBYTE, "the copy is sparse");
+    const file = await Deno.open(base);
+    const head = new Uint8Array(4096);
+    await file.read(head);
+    file.close();
+    assert.deepEqual(head, content);
+
+    const overlay = `${folder}/overlay`;
+    const overlayOver = async (limitBytes: number) => {
+      await createOverlay(overlay, { file: base, format: "raw" }, limitBytes);
+      await checkOverlay(overlay);
+      assert.equal((await Deno.stat(overlay)).mode! & 0o777, 0o600);
+      return await virtualSize(overlay, "qcow2");
+    };
+    assert.equal(await overlayOver(MEBIBYTE), 66 * MEBIBYTE);
+    assert.equal(await overlayOver(80 * MEBIBYTE), 149 * MEBIBYTE);
+  }));
+
+Deno.test("overlaySize() leaves room beyond the limit, and for the image", () => {
+  const GIBIBYTE = 1024 ** 3;
+  assert.equal(overlaySize(64 * MEBIBYTE, 256 * MEBIBYTE), 256 * MEBIBYTE);
+  assert.equal(overlaySize(256 * MEBIBYTE, 256 * MEBIBYTE), 336 * MEBIBYTE);
+  assert.equal(overlaySize(16 * GIBIBYTE, 0), 17 * GIBIBYTE + 64 * MEBIBYTE);
+  fc.assert(
+    fc.property(
+      fc.integer({ min: MEBIBYTE, max: 2 ** 44 }),
+      fc.integer({ min: 1, max: 2 ** 44 }),
+      (limit, image) => {
+        const size = overlaySize(limit, image);
+        assert.ok(size >= image && size >= limit + 64 * MEBIBYTE);
+        assert.ok(size === image || size % MEBIBYTE === 0);
+      },
+    ),
+  );
+});

@@ -1,0 +1,346 @@
+/**
+ * The worker images that the manager keeps: raw copies of what hosts sent, and
+ * prepared disks over them.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { AgentError } from "../src/rpc/peer.ts";
+import { digestSchema } from "../src/rpc/protocol.ts";
+import { CommandError, runCommand } from "./commands.ts";
+import { measureDiskSpace } from "./data_disk.ts";
+import {
+  checkImage,
+  checkOverlay,
+  copyToRaw,
+  type ImageFormat,
+  measureData,
+} from "./disk_image.ts";
+import { type CacheEntry, chooseEvictions } from "./eviction.ts";
+import { allocatedBytes } from "./file_size.ts";
+
+/** What a worker boots from: the nearest image first. */
+export interface BaseImage {
+  file: string;
+  format: ImageFormat;
+  /** All images down to the one without a backing file. */
+  chain: readonly { file: string; format: ImageFormat }[];
+}
+
+/** Which image, and which prepared disk over it. */
+export interface BaseName {
+  image: string;
+  prepared?: string | undefined;
+}
+
+export interface CacheSize {
+  count: number;
+  bytes: number;
+}
+
+/** Kept free on the data disk: room for the workers' overlays to grow. */
+const RESERVED_BYTES = 512 * 1024 * 1024;
+
+/** How long a disk that the host attached may take to appear. */
+const ATTACH_TIMEOUT_SECONDS = 30;
+
+const preparedRecordSchema = z.strictObject({ image: digestSchema });
+
+/** The cache below one directory of the data disk. */
+export class ImageCache {
+  readonly #images: string;
+  readonly #prepared: string;
+  readonly #imports = new Map<string, Promise<void>>();
+  /** How many workers use a file. */
+  readonly #uses = new Map<string, number>();
+
+  constructor(state: string) {
+    this.#images = `${state}/images`;
+    this.#prepared = `${state}/prepared`;
+  }
+
+  /** Creates the directories and removes what a crash left half-written. */
+  async open(): Promise<void> {
+    for (const directory of [this.#images, this.#prepared]) {
+      await Deno.mkdir(directory, { recursive: true });
+      for await (const { name } of Deno.readDir(directory)) {
+        if (name.includes(".partial")) {
+          await Deno.remove(`${directory}/${name}`);
+        }
+      }
+    }
+    for (const key of await this.#keys(this.#prepared, ".qcow2")) {
+      const image = await this.#imageOfPrepared(key);
+      if (image === undefined || !await exists(this.#imageFile(image))) {
+        await this.#removePrepared(key);
+      }
+    }
+  }
+
+  /** Tells what is there. */
+  async find(name: BaseName): Promise<{ image: boolean; prepared: boolean }> {
+    const image = await exists(this.#imageFile(name.image));
+    const prepared = image && name.prepared !== undefined &&
+      await exists(this.#preparedFile(name.prepared)) &&
+      await this.#imageOfPrepared(name.prepared) === name.image;
+    return { image, prepared };
+  }
+
+  /** Copies a device into the cache, unless the image is there already. */
+  async import(
+    image: string,
+    format: ImageFormat,
+    device: string,
+  ): Promise<{ bytes: number }> {
+    const file = this.#imageFile(image);
+    while (!await exists(file)) {
+      const underWay = this.#imports.get(image);
+      if (underWay !== undefined) {
+        // Another connection's copy may fail with its disk; then it is our turn.
+        await underWay.catch(() => {});
+        continue;
+      }
+      const copy = this.#copy(file, format, device);
+      this.#imports.set(image, copy);
+      try {
+        await copy;
+      } finally {
+        this.#imports.delete(image);
+      }
+    }
+    await touch(file);
+    return { bytes: await allocatedBytes(file) };
+  }
+
+  /** Finds an image for a worker and keeps it until `release`. */
+  async acquire(name: BaseName): Promise<BaseImage> {
+    const files = this.#files(name);
+    for (const file of files) this.#count(file, 1);
+    try {
+      const found = await this.find(name);
+      if (!found.image || (name.prepared !== undefined && !found.prepared)) {
+        throw new AgentError("unknown-image", "The image is not in the cache");
+      }
+      for (const file of files) await touch(file);
+    } catch (error) {
+      this.release(name);
+      throw error;
+    }
+    const chain = files.map((file): BaseImage["chain"][number] => ({
+      file,
+      format: file.endsWith(".qcow2") ? "qcow2" : "raw",
+    }));
+    return { ...chain[0]!, chain };
+  }
+
+  /** Ends what `acquire` began. */
+  release(name: BaseName): void {
+    for (const file of this.#files(name)) this.#count(file, -1);
+  }
+
+  /**
+   * Keeps a worker's overlay over a plain image as a prepared disk, unless
+   * another build was faster.
+   */
+  async addPrepared(
+    key: string,
+    image: string,
+    overlay: string,
+  ): Promise<void> {
+    if ((await this.find({ image, prepared: key })).prepared) return;
+    try {
+      await checkOverlay(overlay);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      throw new AgentError("seal-failed", "The worker's disk is damaged", {
+        cause: error,
+        detail: error.stderr.slice(0, 2000),
+      });
+    }
+    const file = this.#preparedFile(key);
+    // libvirt gave the overlay to its own user; a base must be readable by all.
+    await Deno.chown(overlay, 0, 0);
+    await Deno.chmod(overlay, 0o644);
+    await flush(overlay);
+    await Deno.writeTextFile(
+      this.#recordFile(key),
+      JSON.stringify(preparedRecordSchema.parse({ image })),
+    );
+    await Deno.rename(overlay, file);
+  }
+
+  /** Sizes of both kinds. */
+  async sizes(): Promise<{ images: CacheSize; prepared: CacheSize }> {
+    return {
+      images: await this.#size(this.#images, ".raw"),
+      prepared: await this.#size(this.#prepared, ".qcow2"),
+    };
+  }
+
+  /** Makes sure that the bytes fit, by removing what was not used for long. */
+  async makeRoom(bytes: number): Promise<void> {
+    const missing = async () =>
+      bytes + RESERVED_BYTES -
+      (await measureDiskSpace(this.#images)).available;
+    const needed = await missing();
+    if (needed <= 0) return;
+    for (const file of chooseEvictions(await this.#entries(), needed)) {
+      await Deno.remove(file);
+      if (file.startsWith(this.#prepared)) {
+        await Deno.remove(file.replace(/\.qcow2$/, ".json"));
+      }
+    }
+    if (await missing() > 0) {
+      throw new AgentError("disk-full", "The manager's disk lacks space");
+    }
+  }
+
+  async #copy(
+    file: string,
+    format: ImageFormat,
+    device: string,
+  ): Promise<void> {
+    const partial = `${file}.partial`;
+    await waitForDevice(device);
+    await checkImage(device, format);
+    await this.makeRoom(await measureData(device, format));
+    try {
+      await copyToRaw(device, format, partial);
+      await flush(partial);
+      await Deno.rename(partial, file);
+    } catch (error) {
+      await Deno.remove(partial).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #entries(): Promise<CacheEntry[]> {
+    const entries: CacheEntry[] = [];
+    const dependents = new Map<string, string[]>();
+    for (const key of await this.#keys(this.#prepared, ".qcow2")) {
+      const file = this.#preparedFile(key);
+      const image = await this.#imageOfPrepared(key);
+      if (image !== undefined) {
+        const base = this.#imageFile(image);
+        dependents.set(base, [...dependents.get(base) ?? [], file]);
+      }
+      entries.push(await this.#entry(file, []));
+    }
+    for (const key of await this.#keys(this.#images, ".raw")) {
+      const file = this.#imageFile(key);
+      entries.push(await this.#entry(file, dependents.get(file) ?? []));
+    }
+    return entries;
+  }
+
+  async #entry(
+    file: string,
+    dependents: readonly string[],
+  ): Promise<CacheEntry> {
+    const info = await Deno.stat(file);
+    return {
+      key: file,
+      bytes: (info.blocks ?? 0) * 512,
+      lastUsed: info.mtime?.getTime() ?? 0,
+      dependents,
+      inUse: (this.#uses.get(file) ?? 0) > 0,
+    };
+  }
+
+  async #size(directory: string, suffix: string): Promise<CacheSize> {
+    const keys = await this.#keys(directory, suffix);
+    let bytes = 0;
+    for (const key of keys) {
+      bytes += await allocatedBytes(`${directory}/${key}${suffix}`);
+    }
+    return { count: keys.length, bytes };
+  }
+
+  async #keys(directory: string, suffix: string): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { name } of Deno.readDir(directory)) {
+      if (name.endsWith(suffix)) keys.push(name.slice(0, -suffix.length));
+    }
+    return keys;
+  }
+
+  async #imageOfPrepared(key: string): Promise<string | undefined> {
+    try {
+      const text = await Deno.readTextFile(this.#recordFile(key));
+      return preparedRecordSchema.parse(JSON.parse(text)).image;
+    } catch {
+      // A crash between the two files; the disk counts as absent.
+      return undefined;
+    }
+  }
+
+  async #removePrepared(key: string): Promise<void> {
+    await Deno.remove(this.#preparedFile(key));
+    await Deno.remove(this.#recordFile(key)).catch(() => {});
+  }
+
+  #files(name: BaseName): string[] {
+    const image = this.#imageFile(name.image);
+    return name.prepared === undefined
+      ? [image]
+      : [this.#preparedFile(name.prepared), image];
+  }
+
+  #count(file: string, change: 1 | -1): void {
+    const uses = (this.#uses.get(file) ?? 0) + change;
+    if (uses > 0) this.#uses.set(file, uses);
+    else this.#uses.delete(file);
+  }
+
+  #imageFile(digest: string): string {
+    return `${this.#images}/${digest}.raw`;
+  }
+
+  #preparedFile(key: string): string {
+    return `${this.#prepared}/${key}.qcow2`;
+  }
+
+  #recordFile(key: string): string {
+    return `${this.#prepared}/${key}.json`;
+  }
+}
+
+/** Waits until a disk that the host attached has its name. */
+export async function waitForDevice(device: string): Promise<void> {
+  try {
+    await runCommand("udevadm", [
+      "wait",
+      `--timeout=${ATTACH_TIMEOUT_SECONDS}`,
+      device,
+    ]);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new AgentError("disk-missing", `No disk "${device}"`);
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(file)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Notes the use for the choice of what to remove. */
+async function touch(file: string): Promise<void> {
+  const now = new Date();
+  await Deno.utime(file, now, now);
+}
+
+/** Brings a file's bytes to the disk, so that its name never promises more. */
+async function flush(path: string): Promise<void> {
+  const file = await Deno.open(path, { read: true, write: true });
+  try {
+    await file.sync();
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The agent in the manager: serves hosts on a unix socket, and powers the
+ * manager off when it has been idle for long.
+ *
+ * @module
+ */
+
+import { Agent } from "./agent.ts";
+import { Capacity } from "./capacity.ts";
+import { Network } from "./egress/network.ts";
+import { ImageCache } from "./image_cache.ts";
+import { removeLeftOvers } from "./left_overs.ts";
+import { agentPaths } from "./paths.ts";
+import { IdleTimer, parseIdleSeconds, powerOff } from "./power.ts";
+import { readKernelCommandLine, readMemoryFacts } from "./system_facts.ts";
+
+const VERSION_FILE = "/etc/contractor/version";
+
+/** Lets the answer to `manager.shutdown` reach the host first. */
+const POWER_OFF_DELAY_MILLISECONDS = 500;
+
+async function readVersion(): Promise<string> {
+  return Deno.env.get("CONTRACTOR_IMAGE_VERSION") ??
+    (await Deno.readTextFile(VERSION_FILE)).trim();
+}
+
+async function listen(path: string): Promise<Deno.UnixListener> {
+  // The socket of an earlier agent.
+  await Deno.remove(path).catch(() => {});
+  return Deno.listen({ transport: "unix", path });
+}
+
+async function main(): Promise<void> {
+  const version = await readVersion();
+  const cache = new ImageCache(agentPaths.state);
+  await removeLeftOvers(agentPaths);
+  await cache.open();
+  const powerOffSoon = () => {
+    setTimeout(
+      () => powerOff().catch((error) => console.error("power off:", error)),
+      POWER_OFF_DELAY_MILLISECONDS,
+    );
+  };
+  const agent = new Agent({
+    version,
+    paths: agentPaths,
+    cache,
+    network: new Network(),
+    capacity: new Capacity(
+      navigator.hardwareConcurrency,
+      (await readMemoryFacts()).total,
+    ),
+    powerOff: powerOffSoon,
+  });
+  const idle = new IdleTimer(
+    parseIdleSeconds(await readKernelCommandLine()),
+    powerOffSoon,
+  );
+  const listener = await listen(`${agentPaths.runtime}/agent.sock`);
+  Deno.addSignalListener("SIGTERM", async () => {
+    listener.close();
+    idle.stop();
+    await agent.close();
+    Deno.exit(0);
+  });
+  console.log(`agent ${version} listens`);
+  for await (const connection of listener) {
+    const release = idle.hold();
+    agent.serve(connection)
+      .catch((error) => console.error("connection:", error))
+      .finally(release);
+  }
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,53 @@
+/**
+ * What the manager tells about itself.
+ *
+ * @module
+ */
+
+import type { MethodResult } from "../src/rpc/protocol.ts";
+import { runCommand } from "./commands.ts";
+import { measureDiskSpace } from "./data_disk.ts";
+import type { ImageCache } from "./image_cache.ts";
+import { readMemoryFacts, readUptime } from "./system_facts.ts";
+
+/** The protocol's limit on the text of `manager.logs`. */
+const MAX_LOG_CHARACTERS = 4_000_000;
+
+type Status = MethodResult<"manager.status">;
+
+/** Measures the manager. */
+export async function measureStatus(
+  version: string,
+  builds: Status["builds"],
+  cache: ImageCache,
+  state: string,
+): Promise<Status> {
+  const [memory, disk, uptimeSeconds, caches] = await Promise.all([
+    readMemoryFacts(),
+    measureDiskSpace(state),
+    readUptime(),
+    cache.sizes(),
+  ]);
+  return {
+    version,
+    uptimeSeconds,
+    agentMemoryBytes: Deno.memoryUsage().rss,
+    memoryTotalBytes: memory.total,
+    memoryAvailableBytes: memory.available,
+    diskTotalBytes: disk.total,
+    diskUsedBytes: disk.used,
+    builds,
+    caches,
+  };
+}
+
+/** Reads the tail of the journal. */
+export async function readJournal(lines: number): Promise<string> {
+  const text = await runCommand("journalctl", [
+    "--no-pager",
+    "--quiet",
+    "--output=short-monotonic",
+    `--lines=${lines}`,
+  ]);
+  return text.slice(-MAX_LOG_CHARACTERS);
+}

@@ -1,0 +1,157 @@
+/**
+ * Composes the shell scripts that a worker's runner executes, for GNU and
+ * busybox userlands alike.
+ *
+ * @module
+ */
+
+import { workerDiskSerial } from "./domain_xml.ts";
+import type { DiskRole, MethodParams } from "../src/rpc/protocol.ts";
+import type { RunnerUser } from "./runner_protocol.ts";
+
+/** A step as the host asks for it. */
+export type Step = MethodParams<"worker.run">["step"];
+
+/** A script and who runs it; `sh -e` executes it. */
+export interface StepScript {
+  user: RunnerUser;
+  script: string;
+}
+
+/** Where the workspace is in the worker; the sources are in its `src`. */
+export const WORKSPACE = "/workspace";
+
+/** Exit status of a step whose worker lacks a program. */
+const STATUS_PROGRAM_MISSING = 127;
+
+/** Blocks of 512 bytes in a record: 1 MiB suits a block device. */
+const GNU_BLOCKING_FACTOR = 2048;
+
+/** Composes a step's scripts; each runs only if the one before succeeded. */
+export function composeStep(step: Step): StepScript[] {
+  switch (step.kind) {
+    case "prepare":
+      return [
+        ...(step.refreshPackageLists
+          ? [{ user: "root", script: refreshPackageLists } as const]
+          : []),
+        { user: "worker", script: runPlaybook(step.playbook) },
+      ];
+    case "workspace-in":
+      return [
+        { user: "root", script: openArchive("workspace") },
+        { user: "worker", script: extract("workspace") },
+      ];
+    case "source-in":
+      return [
+        { user: "root", script: openArchive("source") },
+        { user: "worker", script: extract("source") },
+      ];
+    case "build":
+      return [{ user: "worker", script: buildScript(step.script) }];
+    case "workspace-out":
+      return [{ user: "root", script: archive() }];
+  }
+}
+
+const refreshPackageLists = `\
+command -v apt-get >/dev/null 2>&1 || exit 0
+apt-get -q update </dev/null ||
+  echo "Contractor: warning: cannot refresh the package lists"
+`;
+
+/** Runs the plays inside of the worker, against itself. */
+function runPlaybook(playbook: string): string {
+  return `\
+if ! command -v ansible-playbook >/dev/null 2>&1; then
+  echo "Contractor: the worker image has no ansible-playbook, so it cannot be prepared" >&2
+  exit ${STATUS_PROGRAM_MISSING}
+fi
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+cd "$directory"
+echo 'worker ansible_connection=local' >inventory
+base64 -d >playbook.yml <<'END_OF_PLAYBOOK'
+${encodeBase64(playbook)}
+END_OF_PLAYBOOK
+export ANSIBLE_NOCOLOR=1 ANSIBLE_RETRY_FILES_ENABLED=0 PYTHONUNBUFFERED=1
+ansible-playbook -i inventory playbook.yml
+`;
+}
+
+/** In lines, as a shell script's other lines are. */
+function encodeBase64(text: string): string {
+  return new TextEncoder().encode(text).toBase64().replace(/.{76}/g, "$&\n");
+}
+
+function buildScript(script: string): string {
+  return `cd ${WORKSPACE}/src\n${
+    script.endsWith("\n") ? script : `${script}\n`
+  }`;
+}
+
+/** Lets user worker read the archive, and owns the workspace to it. */
+function openArchive(role: DiskRole): string {
+  return `${findDisk(role)}\
+mkdir -p ${WORKSPACE}/src
+chown worker ${WORKSPACE} ${WORKSPACE}/src "$disk"
+`;
+}
+
+/** Extraction as user worker makes all files belong to it. */
+function extract(role: DiskRole): string {
+  return `${findDisk(role)}${detectTar}\
+cd ${WORKSPACE}
+if [ "$gnu" = yes ]; then
+  tar --extract --preserve-permissions --warning=no-timestamp \\
+    --blocking-factor=${GNU_BLOCKING_FACTOR} --file="$disk"
+else
+  tar -x -p -o -f "$disk"
+fi
+`;
+}
+
+/**
+ * Writes the workspace as plain files, folders and symbolic links: hard links
+ * become files, and what else there is stays behind. Busybox's tar cannot do
+ * that, so there the workspace itself is changed: nobody needs it any more.
+ */
+function archive(): string {
+  return `${findDisk("export")}${detectTar}\
+cd ${WORKSPACE}
+if [ "$gnu" = yes ]; then
+  find . \\( -type f -o -type d -o -type l \\) -print0 |
+    tar --create --format=pax --hard-dereference --null --no-recursion \\
+      --verbatim-files-from --files-from=- \\
+      --blocking-factor=${GNU_BLOCKING_FACTOR} --file="$disk" || [ $? -eq 1 ]
+else
+  find . -type f -links +1 -exec sh -c \\
+    'cp -p "$1" "$1.unlinked" && mv "$1.unlinked" "$1"' sh {} \\;
+  find . ! -type f ! -type d ! -type l -exec rm -f {} \\;
+  tar -c -f "$disk" .
+fi
+sync
+`;
+}
+
+/** Finds a disk by its serial number; sets \`disk\`. */
+function findDisk(role: DiskRole): string {
+  return `\
+disk=
+for file in /sys/block/*/serial; do
+  if [ "$(cat "$file" 2>/dev/null)" = ${workerDiskSerial(role)} ]; then
+    disk=\${file%/serial}
+    disk=/dev/\${disk##*/}
+  fi
+done
+if [ -z "$disk" ]; then
+  echo "Contractor: the worker has no ${role} disk" >&2
+  exit 1
+fi
+`;
+}
+
+/** Tells GNU tar from busybox's; sets \`gnu\`. */
+const detectTar = `\
+if tar --version 2>/dev/null | grep -q "GNU tar"; then gnu=yes; else gnu=no; fi
+`;
