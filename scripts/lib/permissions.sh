@@ -1,0 +1,14 @@
+# What the contractor command may do, from source and compiled. Sourced.
+#
+# Read, write and net are broad because its isolates get parts of them; the
+# command gives up its own once they have started.
+
+permissions="
+    --no-prompt
+    --allow-read
+    --allow-write
+    --allow-net
+    --allow-run=qemu-system-x86_64
+    --allow-sys=networkInterfaces,uid
+    --allow-env=CONTRACTOR_ACCEL,CONTRACTOR_MANAGER_IMAGE,FORCE_COLOR,HOME,LOG_STREAM,LOG_TOKENS,NO_COLOR,TERM,XDG_CONFIG_HOME,XDG_RUNTIME_DIR,XDG_STATE_HOME
+"
