@@ -1,0 +1,46 @@
+/**
+ * Measures Contractor on this machine and prints a table:
+ * `deno run -A bench/main.ts [dump] [gateway] [hello] [manager] [workspace]
+ * [traffic] [reference]`, all of them unless some are named. Needs what
+ * scripts/quickstart sets up; set `CONTRACTOR_ACCEL=tcg` where there is no
+ * usable KVM.
+ *
+ * @module
+ */
+
+import { contractor, sourceDirectory } from "./contractor_command.ts";
+import { measureDump } from "./dump.ts";
+import { measureGateway } from "./gateway.ts";
+import { measureHello } from "./hello.ts";
+import { measureManagerLoad } from "./manager_load.ts";
+import { measureReference } from "./reference.ts";
+import { type Figure, formatTable } from "./table.ts";
+import { measureTraffic } from "./traffic.ts";
+import { measureWorkspace } from "./workspace.ts";
+
+const spec = `${sourceDirectory}examples/hello/hello.yaml`;
+
+const measurements: Record<string, () => Promise<Figure[]>> = {
+  dump: () => measureDump(spec),
+  gateway: measureGateway,
+  hello: () => measureHello(spec),
+  manager: measureManagerLoad,
+  workspace: measureWorkspace,
+  traffic: measureTraffic,
+  reference: () => measureReference(spec),
+};
+
+const names = Deno.args.length > 0 ? Deno.args : Object.keys(measurements);
+const figures: Figure[] = [];
+try {
+  for (const name of names) {
+    const measure = measurements[name];
+    if (measure === undefined) throw new Error(`Cannot measure "${name}"`);
+    console.error(`Measuring ${name} ...`);
+    // The reference is measured without the manager beside it.
+    if (name === "reference") await contractor("manager", "stop", "--force");
+    figures.push(...await measure());
+  }
+} finally {
+  console.log(formatTable(figures));
+}

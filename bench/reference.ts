@@ -1,0 +1,110 @@
+/**
+ * The hello example without Contractor: the same worker image booted directly
+ * in one QEMU with the same accelerator, the same commands, tar in and tar out.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { contractor, runCommand } from "./contractor_command.ts";
+import { ReferenceMachine } from "./reference_machine.ts";
+import { type Figure, seconds } from "./table.ts";
+
+/** Room for what the build makes. */
+const EXPORT_BYTES = 1024 ** 3;
+
+async function makeOverlay(base: string, overlay: string): Promise<void> {
+  await runCommand("qemu-img", [
+    ...["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, overlay],
+  ]);
+}
+
+async function prepare(
+  folder: string,
+  root: string,
+  plays: unknown,
+): Promise<void> {
+  const machine = await ReferenceMachine.boot({
+    folder,
+    root,
+    disks: {},
+    network: true,
+  });
+  await machine.run({
+    kind: "prepare",
+    playbook: JSON.stringify(plays),
+    refreshPackageLists: true,
+  });
+  await machine.poweroff();
+}
+
+async function build(
+  folder: string,
+  root: string,
+  source: string,
+  script: string,
+): Promise<void> {
+  const disks = {
+    source: `${folder}/source.tar`,
+    export: `${folder}/export.tar`,
+  };
+  await runCommand("tar", [
+    ...["-C", source, "--exclude=./ws", "--exclude=./worker.img"],
+    ...["--transform=s,^\\.,src,", "-cf", disks.source, "."],
+  ]);
+  using file = await Deno.create(disks.export);
+  await file.truncate(EXPORT_BYTES);
+  const machine = await ReferenceMachine.boot({
+    folder,
+    root,
+    disks,
+    network: false,
+  });
+  await machine.run({ kind: "source-in" });
+  await machine.run({ kind: "build", script });
+  await machine.run({ kind: "workspace-out" });
+  await machine.poweroff();
+  const workspace = `${folder}/ws`;
+  await Deno.mkdir(workspace);
+  await runCommand("tar", ["-C", workspace, "-xf", disks.export]);
+  await Deno.stat(`${workspace}/src/hello`);
+  await Deno.remove(workspace, { recursive: true });
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}
+
+/** Measures the reference, with the playbook and without. */
+export async function measureReference(spec: string): Promise<Figure[]> {
+  const data = JSON.parse((await contractor("dump", spec)).stdout);
+  const source = dirname(spec);
+  const image = await Deno.realPath(`${source}/${data["worker-image"]}`);
+  const folder = await Deno.makeTempDir({ prefix: "reference-" });
+  try {
+    const prepared = `${folder}/prepared.qcow2`;
+    const root = `${folder}/root.qcow2`;
+    const prepareSeconds = await timed(async () => {
+      await makeOverlay(image, prepared);
+      await prepare(folder, prepared, data.ansible);
+    });
+    const buildSeconds = await timed(async () => {
+      await makeOverlay(prepared, root);
+      await build(folder, root, source, data.build);
+    });
+    return [
+      {
+        name: "reference, cold: one QEMU, with the playbook",
+        value: seconds(prepareSeconds + buildSeconds),
+      },
+      {
+        name: "reference, warm: one QEMU, playbook done",
+        value: seconds(buildSeconds),
+      },
+    ];
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
