@@ -16,6 +16,7 @@ import { type BuildVerdict, violation } from "./build_verdict.ts";
 import { BuildRegistry } from "./builds.ts";
 import type { Capacity } from "./capacity.ts";
 import type { LogSink } from "./log_pump.ts";
+import { ImageImports } from "./image_imports.ts";
 import { attachedDiskPath } from "./paths.ts";
 import { measureStatus, readJournal } from "./status.ts";
 import { Worker, type WorkerSurroundings } from "./worker.ts";
@@ -43,17 +44,19 @@ export class Agent {
   /** Serves a connection; resolves when it and all of its builds are gone. */
   async serve(transport: ByteStreams): Promise<void> {
     const server: { methods?: MethodServer } = {};
+    const imports = new ImageImports(this.#options.cache);
     const channel = new Channel(transport, {
       side: "agent",
       onMessage: (message) => server.methods?.receive(message),
       onStream: (_purpose, stream) => stream.reset("Streams go the other way"),
     });
-    server.methods = serveMethods(channel, this.#handlers(channel), {
+    server.methods = serveMethods(channel, this.#handlers(channel, imports), {
       onInternalError: (method, error) => console.error(`${method}:`, error),
     });
     const error = await channel.closed;
     if (error !== undefined) console.error("connection:", error.message);
     await this.#builds.closeAll(channel);
+    await imports.close();
   }
 
   /** Ends all builds. */
@@ -61,7 +64,7 @@ export class Agent {
     await this.#builds.closeEverything();
   }
 
-  #handlers(connection: Connection): MethodHandlers {
+  #handlers(connection: Connection, imports: ImageImports): MethodHandlers {
     const builds = this.#builds;
     const { cache, capacity, paths, version } = this.#options;
     return {
@@ -97,8 +100,12 @@ export class Agent {
         return {};
       },
       "image.find": (name) => cache.find(name),
-      "image.import": ({ image, format, disk }) =>
-        cache.import(image, format, attachedDiskPath(disk)),
+      "image.import": ({ image, format, disk }, { signal }) =>
+        imports.copy(image, format, attachedDiskPath(disk), signal),
+      "image.keep": async ({ image }) => {
+        await imports.keep(image);
+        return {};
+      },
       "worker.boot": ({ build, ...settings }, { signal }) => {
         const id = crypto.randomUUID().slice(0, 13);
         const verdict = builds.verdict(connection, build);

@@ -40,6 +40,8 @@ export interface CommandOptions {
   timeoutSeconds?: number;
   /** Text for the program's standard input. */
   input?: string;
+  /** Kills the program. */
+  signal?: AbortSignal;
 }
 
 /** Runs a program and returns its standard output; it must succeed. */
@@ -48,6 +50,7 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
+  options.signal?.throwIfAborted();
   const child = new Deno.Command(program, {
     args: [...args],
     clearEnv: true,
@@ -56,10 +59,12 @@ export async function runCommand(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const kill = () => child.kill("SIGKILL");
   const timer = setTimeout(
-    () => child.kill("SIGKILL"),
+    kill,
     (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
   );
+  options.signal?.addEventListener("abort", kill);
   try {
     const [stdout, stderr, status] = await Promise.all([
       readBounded(child.stdout),
@@ -71,6 +76,7 @@ export async function runCommand(
     return stdout;
   } finally {
     clearTimeout(timer);
+    options.signal?.removeEventListener("abort", kill);
   }
 }
 

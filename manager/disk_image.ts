@@ -112,11 +112,16 @@ export async function measureData(
     .required;
 }
 
-/** Copies an image into a sparse raw file. */
+/**
+ * Copies an image into a sparse raw file. A source that is a device must stay
+ * there: QEMU reads what is past the end of a file, and so all of a device that
+ * has gone, as zeros.
+ */
 export async function copyToRaw(
   source: string,
   format: ImageFormat,
   target: string,
+  signal: AbortSignal,
 ): Promise<void> {
   await orBadImage(runCommand("qemu-img", [
     "convert",
@@ -126,7 +131,7 @@ export async function copyToRaw(
     "raw",
     source,
     target,
-  ], { timeoutSeconds: CONVERT_TIMEOUT_SECONDS }));
+  ], { timeoutSeconds: CONVERT_TIMEOUT_SECONDS, signal }));
 }
 
 /**

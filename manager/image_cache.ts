@@ -6,6 +6,7 @@
  */
 
 import { z } from "zod";
+import { allocatedBytes } from "../src/allocated_bytes.ts";
 import { AgentError } from "../src/rpc/peer.ts";
 import { digestSchema } from "../src/rpc/protocol.ts";
 import { CommandError, runCommand } from "./commands.ts";
@@ -18,7 +19,7 @@ import {
   measureData,
 } from "./disk_image.ts";
 import { type CacheEntry, chooseEvictions } from "./eviction.ts";
-import { allocatedBytes } from "./file_size.ts";
+import { measureFile } from "./file_size.ts";
 
 /** What a worker boots from: the nearest image first. */
 export interface BaseImage {
@@ -32,6 +33,14 @@ export interface BaseImage {
 export interface BaseName {
   image: string;
   prepared?: string | undefined;
+}
+
+/** A copy of an image that is not in the cache yet. */
+export interface ImageCopy {
+  readonly bytes: number;
+  /** Puts it into the cache under its name. */
+  keep(image: string): Promise<void>;
+  discard(): Promise<void>;
 }
 
 export interface CacheSize {
@@ -51,7 +60,6 @@ const preparedRecordSchema = z.strictObject({ image: digestSchema });
 export class ImageCache {
   readonly #images: string;
   readonly #prepared: string;
-  readonly #imports = new Map<string, Promise<void>>();
   /** How many workers use a file. */
   readonly #uses = new Map<string, number>();
 
@@ -87,30 +95,30 @@ export class ImageCache {
     return { image, prepared };
   }
 
-  /** Copies a device into the cache, unless the image is there already. */
-  async import(
-    image: string,
+  /** Copies a device's image; it serves nobody until it is kept. */
+  async copy(
     format: ImageFormat,
     device: string,
-  ): Promise<{ bytes: number }> {
-    const file = this.#imageFile(image);
-    while (!await exists(file)) {
-      const underWay = this.#imports.get(image);
-      if (underWay !== undefined) {
-        // Another connection's copy may fail with its disk; then it is our turn.
-        await underWay.catch(() => {});
-        continue;
-      }
-      const copy = this.#copy(file, format, device);
-      this.#imports.set(image, copy);
-      try {
-        await copy;
-      } finally {
-        this.#imports.delete(image);
-      }
+    signal: AbortSignal,
+  ): Promise<ImageCopy> {
+    const partial = `${this.#images}/${crypto.randomUUID()}.partial`;
+    const discard = () => Deno.remove(partial).catch(() => {});
+    await waitForDevice(device);
+    await checkImage(device, format);
+    await this.makeRoom(await measureData(device, format));
+    try {
+      await copyToRaw(device, format, partial, signal);
+      await flush(partial);
+      signal.throwIfAborted();
+    } catch (error) {
+      await discard();
+      throw error;
     }
-    await touch(file);
-    return { bytes: await allocatedBytes(file) };
+    return {
+      bytes: await measureFile(partial),
+      keep: (image) => Deno.rename(partial, this.#imageFile(image)),
+      discard,
+    };
   }
 
   /** Finds an image for a worker and keeps it until `release`. */
@@ -196,25 +204,6 @@ export class ImageCache {
     }
   }
 
-  async #copy(
-    file: string,
-    format: ImageFormat,
-    device: string,
-  ): Promise<void> {
-    const partial = `${file}.partial`;
-    await waitForDevice(device);
-    await checkImage(device, format);
-    await this.makeRoom(await measureData(device, format));
-    try {
-      await copyToRaw(device, format, partial);
-      await flush(partial);
-      await Deno.rename(partial, file);
-    } catch (error) {
-      await Deno.remove(partial).catch(() => {});
-      throw error;
-    }
-  }
-
   async #entries(): Promise<CacheEntry[]> {
     const entries: CacheEntry[] = [];
     const dependents = new Map<string, string[]>();
@@ -241,7 +230,7 @@ export class ImageCache {
     const info = await Deno.stat(file);
     return {
       key: file,
-      bytes: (info.blocks ?? 0) * 512,
+      bytes: allocatedBytes(info),
       lastUsed: info.mtime?.getTime() ?? 0,
       dependents,
       inUse: (this.#uses.get(file) ?? 0) > 0,
@@ -252,7 +241,7 @@ export class ImageCache {
     const keys = await this.#keys(directory, suffix);
     let bytes = 0;
     for (const key of keys) {
-      bytes += await allocatedBytes(`${directory}/${key}${suffix}`);
+      bytes += await measureFile(`${directory}/${key}${suffix}`);
     }
     return { count: keys.length, bytes };
   }

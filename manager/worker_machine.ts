@@ -9,7 +9,7 @@ import type { Usage } from "../src/rpc/protocol.ts";
 import { CommandError } from "./commands.ts";
 import { readConsoleTail } from "./console_tail.ts";
 import { domainXml, type WorkerDomain, workerUser } from "./domain_xml.ts";
-import { allocatedBytes } from "./file_size.ts";
+import { measureFile } from "./file_size.ts";
 import {
   createDomain,
   destroyDomain,
@@ -171,7 +171,7 @@ export class WorkerMachine {
 
   /** What the root disk takes in the manager. */
   measureDiskBytes(): Promise<number> {
-    return allocatedBytes(this.overlay);
+    return measureFile(this.overlay);
   }
 
   /** A machine may end at any time: then nothing is known. */

@@ -102,6 +102,10 @@ export class Project implements AsyncDisposable {
     await Deno.writeFile(this.path(name), bytes);
   }
 
+  async append(name: string, bytes: Uint8Array): Promise<void> {
+    await Deno.writeFile(this.path(name), bytes, { append: true });
+  }
+
   async read(name: string): Promise<string> {
     return await Deno.readTextFile(this.path(name));
   }

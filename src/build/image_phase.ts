@@ -32,7 +32,10 @@ export async function provideImage(
       format: image.format,
       disk: serial,
     });
+    // The disk was there all the time, and is what was digested: else the
+    // cache would hold something else under this digest for good.
     await vmm.call("requireUnchangedImage", { fingerprint }, { signal });
+    await pipeline.call("image.keep", { image: digest });
   } finally {
     await vmm.call("detachDisk", { serial });
   }

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { buildLimitsSchema, verdictSchema } from "./verdict.ts";
 
 /** Raised on every change of a method's meaning or a frame's shape. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /**
  * First bytes on a fresh connection, written by the manager. The host discards
@@ -175,7 +175,7 @@ const methodTable = {
     }),
     result: z.strictObject({ image: z.boolean(), prepared: z.boolean() }),
   },
-  /** Copies an attached disk into the image cache. */
+  /** Copies an attached disk, for `image.keep`. */
   "image.import": {
     params: z.strictObject({
       image: digestSchema,
@@ -183,6 +183,11 @@ const methodTable = {
       disk: diskSerialSchema,
     }),
     result: z.strictObject({ bytes }),
+  },
+  /** Puts what this connection copied into the image cache. */
+  "image.keep": {
+    params: z.strictObject({ image: digestSchema }),
+    result: z.strictObject({}),
   },
   /** Boots a worker and waits until its runner is ready. */
   "worker.boot": {
