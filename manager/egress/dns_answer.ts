@@ -28,13 +28,21 @@ const TTL_SECONDS = 300;
 /** DNS header, without which there is nobody to answer (RFC 1035, 4.1.1). */
 const HEADER_BYTES = 12;
 
+/** Where the header's 16-bit fields are. */
+const headerFields = {
+  flags: 2,
+  questions: 4,
+  answers: 6,
+  authorities: 8,
+  additional: 10,
+} as const;
+
 /** What resolvers agree on for a datagram; a question has far less. */
 export const MAX_QUESTION_BYTES = 1232;
 
 const QUERY_FLAG_MASK = 0x8000;
 const REFUSED = 5;
 const NAME_ERROR = 3;
-const FORMAT_ERROR = 1;
 
 /** Names of the worker itself, which a resolver should not even ask for. */
 const ownNames = /^(localhost|localhost\.localdomain|(.+\.)?localhost)$/;
@@ -44,6 +52,9 @@ const servicePrefix = /^(_[a-z0-9-]{1,62}\.)+/;
 
 const reverseName =
   /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa$/;
+
+/** A message with its only question. */
+type Query = dnsPacket.Packet & { question: dnsPacket.Question };
 
 /** Flag bits of an answer: "authoritative" is not claimed. */
 function answerFlags(query: dnsPacket.Packet, code: number): number {
@@ -69,11 +80,10 @@ export async function answerQuery(
       type: "response",
       id: query.id ?? 0,
       flags: answerFlags(query, code),
-      questions: query.questions?.slice(0, 1) ?? [],
+      questions: [query.question],
       answers,
     }));
-  const question = query.questions?.[0];
-  if (question === undefined) return encode(FORMAT_ERROR);
+  const { question } = query;
   const name = question.name.toLowerCase().replace(/\.$/, "");
   const refuse = (code: number, refusal: Refusal) => {
     names.onRefused(name, refusal);
@@ -112,10 +122,12 @@ export async function answerQuery(
   }]);
 }
 
-function decodeQuery(message: Uint8Array): dnsPacket.Packet | undefined {
+function decodeQuery(message: Uint8Array): Query | undefined {
   if (!isQuestion(message)) return undefined;
   try {
-    return dnsPacket.decode(Buffer.from(message));
+    const packet = dnsPacket.decode(Buffer.from(message));
+    const question = packet.questions?.[0];
+    return question && { ...packet, question };
   } catch {
     return undefined;
   }
@@ -129,15 +141,10 @@ function isQuestion(message: Uint8Array): boolean {
   const size = message.byteLength;
   if (size < HEADER_BYTES || size > MAX_QUESTION_BYTES) return false;
   const view = new DataView(message.buffer, message.byteOffset);
-  const [flags, questions, answers, authorities, additional] = [2, 4, 6, 8, 10]
-    .map((at) => view.getUint16(at)) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+  const field = (name: keyof typeof headerFields) =>
+    view.getUint16(headerFields[name]);
   // Answering answers would let two servers talk for ever.
-  return (flags & QUERY_FLAG_MASK) === 0 && questions === 1 &&
-    answers === 0 && authorities === 0 && additional <= 1;
+  return (field("flags") & QUERY_FLAG_MASK) === 0 && field("questions") === 1 &&
+    field("answers") === 0 && field("authorities") === 0 &&
+    field("additional") <= 1;
 }

@@ -6,15 +6,13 @@
  * @module
  */
 
+import { allocatedBytes } from "../allocated_bytes.ts";
 import { fileSystemError } from "./file_system_error.ts";
 import { tooLarge } from "./member_policy.ts";
 
 /** For headers and padding: a sixteenth is 32 bytes for each 512. */
 const HEADER_SHARE = 16;
 const HEADER_BYTES = 64 * 1024 ** 2;
-
-/** Blocks that `stat` counts in (stat(2)). */
-const STAT_BLOCK_BYTES = 512;
 
 /** The last block of a disk may be cut. */
 const SLACK_BYTES = 2 * 1024 ** 2;
@@ -42,8 +40,7 @@ export async function requireExportRoom(
   } catch (error) {
     throw fileSystemError("look at", archive, error);
   }
-  const written = (info.blocks ?? 0) * STAT_BLOCK_BYTES;
-  if (written < info.size - SLACK_BYTES) return;
+  if (allocatedBytes(info) < info.size - SLACK_BYTES) return;
   throw tooLarge(`its archive has more than ${info.size} bytes`, {
     limit: "workspace.bytes",
     allowed,

@@ -93,6 +93,7 @@ async function waitForAgent(
     }, { signal: AbortSignal.any([signal, supervision.signal]) });
   } catch (error) {
     signal.throwIfAborted();
+    // It may know better why nothing answers.
     await supervision.stop();
     throw await bootError(vmm, supervision.signal.reason ?? error);
   } finally {

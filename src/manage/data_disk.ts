@@ -1,7 +1,5 @@
+import { allocatedBytes } from "../allocated_bytes.ts";
 import { stateFileError, systemErrorCode } from "../host/file_errors.ts";
-
-/** What `st_blocks` counts in, whatever the file system's block size. */
-const STAT_BLOCK_BYTES = 512;
 
 /** The disk that holds the manager's caches, a sparse file on the host. */
 export interface DataDisk {
@@ -13,8 +11,7 @@ export interface DataDisk {
 /** Looks how much a data disk takes, if it is there. */
 export async function inspectDataDisk(path: string): Promise<DataDisk> {
   try {
-    const { blocks } = await Deno.stat(path);
-    return { path, allocatedBytes: (blocks ?? 0) * STAT_BLOCK_BYTES };
+    return { path, allocatedBytes: allocatedBytes(await Deno.stat(path)) };
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return { path, allocatedBytes: 0 };
     throw stateFileError(error, "look at", path);
