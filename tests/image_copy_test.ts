@@ -11,8 +11,8 @@ import { type Built, managerProcess, Project, tinySpec } from "./project.ts";
 
 const MEBIBYTE = 1024 ** 2;
 
-/** So much that the copy takes seconds, and that no sparse file hides it. */
-const PADDING_BYTES = 96 * MEBIBYTE;
+/** More than the tiny worker holds, so that it shows where it is missing. */
+const PADDING_BYTES = 32 * MEBIBYTE;
 
 /** How much the manager has read when the test steps in. */
 const BEGUN_BYTES = 24 * MEBIBYTE;
