@@ -302,7 +302,7 @@ export class Worker {
       return status;
     } catch (error) {
       // A runner that breaks the protocol says nothing more that counts.
-      await this.#machine.end();
+      if (this.#destroyed === undefined) await this.#machine.end();
       throw error;
     } finally {
       await this.#log?.drained();
@@ -315,7 +315,10 @@ export class Worker {
     this.#abort.abort(
       new AgentError("worker-died", "The worker was destroyed"),
     );
-    if (this.#verdict.found) await this.#machine.freeze();
+    if (this.#verdict.found && await this.#machine.freeze()) {
+      // Whoever waits for it need not wait until it is gone.
+      this.#runner?.close();
+    }
     await this.#booting?.catch(() => {});
     await this.#machine.measure();
     await this.#machine.end();

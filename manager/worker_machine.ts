@@ -126,10 +126,15 @@ export class WorkerMachine {
     return readConsoleTail(this.#consoleFile);
   }
 
-  /** Stops the machine where it is: it uses nothing more, and is to be ended. */
-  async freeze(): Promise<void> {
-    if (!this.#runs || this.#controlGroup === undefined) return;
+  /**
+   * Stops the machine where it is: it uses nothing more, and is to be ended.
+   *
+   * @returns whether it worked
+   */
+  async freeze(): Promise<boolean> {
+    if (!this.#runs || this.#controlGroup === undefined) return false;
     this.#frozen = await freezeControlGroup(this.#controlGroup);
+    return this.#frozen;
   }
 
   /** Ends the machine at once, if it runs. */
