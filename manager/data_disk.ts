@@ -4,7 +4,7 @@
  * @module
  */
 
-import { runCommand } from "./commands.ts";
+import { statfs } from "node:fs/promises";
 
 /** Space of a file system, in bytes. */
 export interface DiskSpace {
@@ -13,25 +13,12 @@ export interface DiskSpace {
   available: number;
 }
 
-/** Parses what `df --block-size=1 --output=size,used,avail` prints. */
-export function parseDiskSpace(output: string): DiskSpace {
-  const numbers = output.trim().split("\n").at(-1)?.trim().split(/\s+/)
-    .map(Number) ?? [];
-  const [total, used, available] = numbers;
-  if (
-    total === undefined || used === undefined || available === undefined ||
-    !numbers.every(Number.isSafeInteger)
-  ) throw new Error(`Cannot parse the output of df: ${JSON.stringify(output)}`);
-  return { total, used, available };
-}
-
-/** Measures the file system that holds the directory. */
+/** Measures the file system that holds the directory: statfs(2). */
 export async function measureDiskSpace(directory: string): Promise<DiskSpace> {
-  return parseDiskSpace(
-    await runCommand("df", [
-      "--block-size=1",
-      "--output=size,used,avail",
-      directory,
-    ]),
-  );
+  const { bsize, blocks, bfree, bavail } = await statfs(directory);
+  return {
+    total: bsize * blocks,
+    used: bsize * (blocks - bfree),
+    available: bsize * bavail,
+  };
 }

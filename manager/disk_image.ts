@@ -81,6 +81,7 @@ export async function virtualSize(
   file: string,
   format: ImageFormat,
 ): Promise<number> {
+  if (format === "raw") return (await Deno.stat(file)).size;
   const output = await runCommand("qemu-img", [
     "info",
     "--output=json",

@@ -126,6 +126,8 @@ export function domainXml(domain: WorkerDomain): string {
     "    <acpi/>",
     "    <apic/>",
     '    <vmport state="off"/>',
+    // SeaBIOS would use it for each read from a disk, which KVM emulates.
+    '    <smm state="off"/>',
     '    <ps2 state="off"/>',
     "  </features>",
     '  <cpu mode="host-passthrough" check="none" migratable="off">',

@@ -103,7 +103,7 @@ export class ImageCache {
   ): Promise<ImageCopy> {
     const partial = `${this.#images}/${crypto.randomUUID()}.partial`;
     const discard = () => Deno.remove(partial).catch(() => {});
-    await waitForDevice(device);
+    await waitForDevices([device]);
     await checkImage(device, format);
     await this.makeRoom(await measureData(device, format));
     try {
@@ -295,17 +295,19 @@ export class ImageCache {
   }
 }
 
-/** Waits until a disk that the host attached has its name. */
-export async function waitForDevice(device: string): Promise<void> {
+/** Waits until disks that the host attached have their names. */
+export async function waitForDevices(
+  devices: readonly string[],
+): Promise<void> {
   try {
     await runCommand("udevadm", [
       "wait",
       `--timeout=${ATTACH_TIMEOUT_SECONDS}`,
-      device,
+      ...devices,
     ]);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    throw new AgentError("disk-missing", `No disk "${device}"`);
+    throw new AgentError("disk-missing", `No disk "${devices.join('", "')}"`);
   }
 }
 

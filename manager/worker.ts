@@ -21,7 +21,7 @@ import { WorkerNetwork } from "./egress/worker_network.ts";
 import {
   type BaseName,
   type ImageCache,
-  waitForDevice,
+  waitForDevices,
 } from "./image_cache.ts";
 import { type Watch, watchWorker } from "./limits/watchdog.ts";
 import { LogPump, type LogSink } from "./log_pump.ts";
@@ -193,11 +193,12 @@ export class Worker {
   }
 
   async #findDisks(): Promise<WorkerDisk[]> {
-    const disks: WorkerDisk[] = [];
-    for (const { serial, role } of this.#settings.disks) {
-      const device = attachedDiskPath(serial);
-      await waitForDevice(device);
-      disks.push({ role, device });
+    const disks = this.#settings.disks.map(({ serial, role }) => ({
+      role,
+      device: attachedDiskPath(serial),
+    }));
+    if (disks.length > 0) {
+      await waitForDevices(disks.map(({ device }) => device));
     }
     return disks;
   }

@@ -107,7 +107,7 @@ function boot(settings: ManagerVmSettings): string[] {
     ...["-initrd", settings.initrd],
     ...[
       "-append",
-      `console=ttyS0 quiet panic=-1 contractor.idle=${settings.idleSeconds}`,
+      `console=ttyS0 quiet pci=lastbus=0 panic=-1 contractor.idle=${settings.idleSeconds}`,
     ],
   ];
 }
