@@ -304,12 +304,22 @@ export class Worker {
     } catch (error) {
       // A runner that breaks the protocol says nothing more that counts.
       if (this.#destroyed === undefined) await this.#machine.end();
-      throw error;
+      throw await this.#explain(error);
     } finally {
       await this.#log?.drained();
       this.#log?.direct(undefined);
       this.#stepRuns = false;
     }
+  }
+
+  /** Of a worker that ended by itself, its console may tell why. */
+  async #explain(error: unknown): Promise<unknown> {
+    if (!(error instanceof AgentError) || error.code !== "worker-died") {
+      return error;
+    }
+    const detail = (await this.#machine.consoleTail()).trim();
+    if (detail === "") return error;
+    return new AgentError(error.code, error.message, { cause: error, detail });
   }
 
   async #destroy(): Promise<Usage> {

@@ -55,6 +55,8 @@ interface Misconduct extends Attack {
   name: string;
   /** What the build fails with. */
   error: "worker-died" | "runner-protocol";
+  /** What of the worker's console is told. */
+  detail?: RegExp;
 }
 
 const misconducts: Misconduct[] = [
@@ -67,6 +69,7 @@ const misconducts: Misconduct[] = [
     name: "panics",
     script: `sudo sh -c 'echo c >/proc/sysrq-trigger'\n${forever}`,
     error: "worker-died",
+    detail: /Kernel panic/,
   },
   {
     name: "kills its runner, which is started again",
@@ -102,12 +105,15 @@ Deno.test("a worker that misbehaves fails its own build alone", async (t) => {
     assert.equal(await kept(), "built\n");
   });
 
-  for (const { name, error, ...attack } of misconducts) {
+  for (const { name, error, detail, ...attack } of misconducts) {
     await t.step(name, async () => {
       const result = await run(project, internet, { allow: [], ...attack });
       const said = explain(result);
       assert.equal(result.report.error?.code, `manager-${error}`, said);
       assert.equal(result.code, 3, said);
+      if (detail !== undefined) {
+        assert.match(result.report.error?.detail ?? "", detail);
+      }
       assert.equal(result.report.buildStatus, null, said);
       assert.equal(result.report.workspace.exported, false, said);
       assert.equal(await kept(), "built\n");
