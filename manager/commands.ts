@@ -51,15 +51,12 @@ export async function runCommand(
   options: CommandOptions = {},
 ): Promise<string> {
   options.signal?.throwIfAborted();
-  const child = new Deno.Command(program, {
-    args: [...args],
-    clearEnv: true,
-    env: environment,
+  const child = spawn(program, args, {
     stdin: options.input === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
-  const kill = () => child.kill("SIGKILL");
+  });
+  const kill = () => killProcess(child);
   const timer = setTimeout(
     kill,
     (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
@@ -85,14 +82,11 @@ export function startDaemon(
   program: string,
   args: readonly string[],
 ): Deno.ChildProcess {
-  return new Deno.Command(program, {
-    args: [...args],
-    clearEnv: true,
-    env: environment,
+  return spawn(program, args, {
     stdin: "null",
     stdout: "null",
     stderr: "inherit",
-  }).spawn();
+  });
 }
 
 /** Starts a program whose standard output is read until it is killed. */
@@ -100,13 +94,32 @@ export function startCapture(
   program: string,
   args: readonly string[],
 ): Deno.ChildProcess {
-  return new Deno.Command(program, {
-    args: [...args],
-    clearEnv: true,
-    env: environment,
+  return spawn(program, args, {
     stdin: "null",
     stdout: "piped",
     stderr: "null",
+  });
+}
+
+/** Kills a program; one that has ended by itself is fine. */
+export function killProcess(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+}
+
+function spawn(
+  program: string,
+  args: readonly string[],
+  streams: Pick<Deno.CommandOptions, "stdin" | "stdout" | "stderr">,
+): Deno.ChildProcess {
+  return new Deno.Command(program, {
+    ...streams,
+    args: [...args],
+    clearEnv: true,
+    env: environment,
   }).spawn();
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { startDaemon } from "../commands.ts";
+import { killProcess, startDaemon } from "../commands.ts";
 import type { Link } from "./network.ts";
 
 /** Arguments of the dnsmasq that serves a link. */
@@ -40,11 +40,7 @@ export class DhcpServer {
   }
 
   async close(): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It ended by itself.
-    }
+    killProcess(this.#child);
     await this.#child.status;
   }
 }

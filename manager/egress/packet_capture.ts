@@ -4,7 +4,7 @@
  * @module
  */
 
-import { startCapture } from "../commands.ts";
+import { killProcess, startCapture } from "../commands.ts";
 import { logGroup } from "./link_filter.ts";
 import type { Link } from "./network.ts";
 import { type LoggedPacket, readPackets } from "./packet_log.ts";
@@ -26,11 +26,7 @@ export class PacketCapture {
   }
 
   async close(): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It ended by itself.
-    }
+    killProcess(this.#child);
     await this.#done;
     await this.#child.status;
   }
