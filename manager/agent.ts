@@ -11,7 +11,11 @@ import {
   type MethodServer,
   serveMethods,
 } from "../src/rpc/peer.ts";
-import { PROTOCOL_VERSION, type StreamPurpose } from "../src/rpc/protocol.ts";
+import {
+  type MethodResult,
+  PROTOCOL_VERSION,
+  type StreamPurpose,
+} from "../src/rpc/protocol.ts";
 import { type BuildVerdict, violation } from "./build_verdict.ts";
 import { BuildRegistry } from "./builds.ts";
 import type { Capacity } from "./capacity.ts";
@@ -20,6 +24,7 @@ import { ImageImports } from "./image_imports.ts";
 import { attachedDiskPath } from "./paths.ts";
 import { measureStatus, readJournal } from "./status.ts";
 import { Worker, type WorkerSurroundings } from "./worker.ts";
+import { newWorkerId } from "./worker_id.ts";
 
 /** What the agent is made of. */
 export interface AgentOptions extends WorkerSurroundings {
@@ -66,7 +71,7 @@ export class Agent {
 
   #handlers(connection: Connection, imports: ImageImports): MethodHandlers {
     const builds = this.#builds;
-    const { cache, capacity, paths, version } = this.#options;
+    const { cache, saved, capacity, paths, version } = this.#options;
     return {
       "manager.hello": () =>
         Promise.resolve({
@@ -75,7 +80,7 @@ export class Agent {
           builds: builds.count,
         }),
       "manager.status": () =>
-        measureStatus(version, builds.list(), cache, paths.state),
+        measureStatus(version, builds.list(), { cache, saved }, paths.state),
       "manager.logs": async ({ lines }) => ({ text: await readJournal(lines) }),
       "manager.shutdown": ({ force }) => this.#shutDown(force),
       // deno-lint-ignore require-await -- what it throws becomes a rejection
@@ -107,7 +112,7 @@ export class Agent {
         return {};
       },
       "worker.boot": ({ build, ...settings }, { signal }) => {
-        const id = crypto.randomUUID().slice(0, 13);
+        const id = newWorkerId();
         const verdict = builds.verdict(connection, build);
         const worker = new Worker(
           id,
@@ -121,6 +126,11 @@ export class Agent {
         builds.addWorker(connection, build, worker);
         return judged(verdict, () => this.#boot(connection, worker, signal));
       },
+      "worker.plug": ({ worker, disks }) =>
+        judged(builds.verdictOnWorker(connection, worker), async () => {
+          await builds.worker(connection, worker).plug(disks);
+          return {};
+        }),
       "worker.repositories": ({ worker }) =>
         judged(builds.verdictOnWorker(connection, worker), async () => ({
           rules: await builds.worker(connection, worker).repositories(),
@@ -181,12 +191,12 @@ export class Agent {
     connection: Connection,
     worker: Worker,
     signal: AbortSignal,
-  ): Promise<{ worker: string }> {
+  ): Promise<MethodResult<"worker.boot">> {
     const stop = () => void worker.destroy();
     signal.addEventListener("abort", stop);
     try {
-      await worker.boot();
-      return { worker: worker.id };
+      const origin = await worker.boot();
+      return { worker: worker.id, origin };
     } catch (error) {
       await this.#builds.destroyWorker(connection, worker.id);
       throw error;

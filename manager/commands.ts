@@ -101,6 +101,18 @@ export function startCapture(
   });
 }
 
+/** Starts a program that is told on standard input what to do, and complains. */
+export function startConversation(
+  program: string,
+  args: readonly string[],
+): Deno.ChildProcess {
+  return spawn(program, args, {
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  });
+}
+
 /** Kills a program; one that has ended by itself is fine. */
 export function killProcess(child: Deno.ChildProcess): void {
   try {

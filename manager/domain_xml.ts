@@ -23,6 +23,16 @@ export interface RootDisk {
   backing: readonly { file: string; format: "raw" | "qcow2" }[];
 }
 
+/** A file that holds a worker's memory. */
+export interface MemoryFile {
+  path: string;
+  /**
+   * `save`: what the worker writes goes there. `clone`: the worker starts from
+   * it, with a state that is told afterwards, and writes nothing to it.
+   */
+  use: "save" | "clone";
+}
+
 /** Settings of a worker's virtual machine. */
 export interface WorkerDomain {
   name: string;
@@ -31,7 +41,10 @@ export interface WorkerDomain {
   cpus: number;
   memoryBytes: number;
   root: RootDisk;
-  disks: readonly WorkerDisk[];
+  /** Random number of this worker's life; a clone has another (RFC 9562). */
+  generation: string;
+  /** Where its memory is, if it is to be saved or was. */
+  memory?: MemoryFile;
   controlSocket: string;
   logSocket: string;
   consoleFile: string;
@@ -49,11 +62,19 @@ export const runnerPorts = {
  * Places on the root PCI bus. Libvirt would put a bridge before each device,
  * and to find them all costs seconds of boot under nested emulation.
  */
-const slots = { root: 1, serial: 2, random: 3, network: 4, disks: 8 } as const;
+const slots = { root: 1, serial: 2, random: 3, network: 4, ports: 8 } as const;
 
-function pciAddress(slot: number): string {
-  const hexadecimal = slot.toString(16).padStart(2, "0");
-  return `<address type="pci" bus="0x00" slot="0x${hexadecimal}"/>`;
+/** Archives' disks come while the worker runs, each at a port of its own. */
+const ports: readonly DiskRole[] = ["source", "workspace", "export"];
+
+function pciAddress(slot: number, bus = 0): string {
+  return `<address type="pci" bus="${hexadecimal(bus)}" slot="${
+    hexadecimal(slot)
+  }"/>`;
+}
+
+function hexadecimal(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
 }
 
 /**
@@ -93,7 +114,7 @@ export function domainXml(domain: WorkerDomain): string {
   const devices = [
     '<controller type="usb" model="none"/>',
     ...rootDisk(domain.root),
-    ...domain.disks.flatMap(archiveDisk),
+    ...ports.flatMap(archivePort),
     '<controller type="virtio-serial">',
     `  ${pciAddress(slots.serial)}`,
     "</controller>",
@@ -109,8 +130,10 @@ export function domainXml(domain: WorkerDomain): string {
   ];
   const hardLimit = domain.memoryBytes + QEMU_MEMORY_BYTES;
   return [
-    '<domain type="kvm">',
+    '<domain type="kvm" xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0">',
     `  <name>${escapeXml(domain.name)}</name>`,
+    // A system that finds another one than before renews its random numbers.
+    `  <genid>${escapeXml(domain.generation)}</genid>`,
     `  <memory unit="b">${domain.memoryBytes}</memory>`,
     "  <memtune>",
     `    <hard_limit unit="b">${hardLimit}</hard_limit>`,
@@ -130,7 +153,7 @@ export function domainXml(domain: WorkerDomain): string {
     '    <smm state="off"/>',
     '    <ps2 state="off"/>',
     "  </features>",
-    '  <cpu mode="host-passthrough" check="none" migratable="off">',
+    '  <cpu mode="host-passthrough" check="none" migratable="on">',
     '    <feature policy="disable" name="svm"/>',
     '    <feature policy="disable" name="vmx"/>',
     "  </cpu>",
@@ -151,6 +174,7 @@ export function domainXml(domain: WorkerDomain): string {
     '  <seclabel type="static" model="dac" relabel="yes">',
     `    <label>+${domain.user}:kvm</label>`,
     "  </seclabel>",
+    ...memoryArguments(domain),
     "</domain>",
     "",
   ].join("\n");
@@ -194,18 +218,57 @@ function backingChain(images: RootDisk["backing"]): string[] {
   ];
 }
 
-/** `none` keeps archives out of the manager's page cache. */
-function archiveDisk(disk: WorkerDisk, index: number): string[] {
+/** An empty port that a disk can be plugged into. */
+function archivePort(_role: DiskRole, index: number): string[] {
+  return [
+    `<controller type="pci" index="${index + 1}" model="pcie-root-port">`,
+    `  ${pciAddress(slots.ports + index)}`,
+    "</controller>",
+  ];
+}
+
+/**
+ * Composes the description of an archive's disk, to be plugged in. `none` keeps
+ * archives out of the manager's page cache.
+ */
+export function archiveDiskXml({ role, device }: WorkerDisk): string {
+  const index = ports.indexOf(role);
   const name = `vd${String.fromCharCode("b".charCodeAt(0) + index)}`;
   return [
     '<disk type="block" device="disk">',
     '  <driver name="qemu" type="raw" cache="none"/>',
-    `  <source dev="${escapeXml(disk.device)}"/>`,
+    `  <source dev="${escapeXml(device)}"/>`,
     `  <target dev="${name}" bus="virtio"/>`,
-    `  <serial>${escapeXml(workerDiskSerial(disk.role))}</serial>`,
-    ...(disk.role === "export" ? [] : ["  <readonly/>"]),
-    `  ${pciAddress(slots.disks + index)}`,
+    `  <serial>${escapeXml(workerDiskSerial(role))}</serial>`,
+    ...(role === "export" ? [] : ["  <readonly/>"]),
+    `  ${pciAddress(0, index + 1)}`,
     "</disk>",
+    "",
+  ].join("\n");
+}
+
+/**
+ * What libvirt has no words for: memory in a file that outlives the worker, and
+ * a worker that starts from one (QEMU's documentation, "x-ignore-shared").
+ */
+function memoryArguments({ memory, memoryBytes }: WorkerDomain): string[] {
+  if (memory === undefined) return [];
+  const access = memory.use === "save"
+    ? "share=on"
+    : "share=off,readonly=on,rom=off";
+  const qemuArguments = [
+    "-object",
+    `memory-backend-file,id=saved,mem-path=${memory.path},size=${memoryBytes},${access}`,
+    "-machine",
+    "memory-backend=saved",
+    ...(memory.use === "clone" ? ["-incoming", "defer"] : []),
+  ];
+  return [
+    "  <qemu:commandline>",
+    ...qemuArguments.map((value) =>
+      `    <qemu:arg value="${escapeXml(value)}"/>`
+    ),
+    "  </qemu:commandline>",
   ];
 }
 

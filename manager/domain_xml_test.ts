@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  archiveDiskXml,
   domainXml,
   escapeXml,
   workerDiskSerial,
@@ -21,11 +22,7 @@ const domain: WorkerDomain = {
       { file: "/state/images/a.raw", format: "raw" },
     ],
   },
-  disks: [
-    { role: "source", device: "/dev/disk/by-id/source" },
-    { role: "workspace", device: "/dev/disk/by-id/workspace" },
-    { role: "export", device: "/dev/disk/by-id/export" },
-  ],
+  generation: "11111111-2222-4333-8444-555555555555",
   controlSocket: "/run/1/control.sock",
   logSocket: "/run/1/log.sock",
   consoleFile: "/state/workers/1/console.log",
@@ -46,17 +43,41 @@ Deno.test("domainXml() gives a worker without network or archives no such device
     domainXml({
       ...offline,
       root: { ...domain.root, backing: domain.root.backing.slice(1) },
-      disks: [],
     }),
     await golden("worker_domain_least.golden"),
   );
 });
 
-Deno.test("domainXml() describes a disk of every role", () => {
-  assert.deepEqual(
-    domain.disks.map(({ role }) => role).sort(),
-    diskRoleSchema.options.toSorted(),
+Deno.test("domainXml() puts memory to be saved into its file, and a clone's apart from it", () => {
+  const path = "/state/saved/1/memory";
+  const memoryArgument = (use: "save" | "clone") =>
+    /value="(memory-backend-file[^"]*)"/
+      .exec(domainXml({ ...domain, memory: { path, use } }))?.[1];
+  assert.equal(
+    memoryArgument("save"),
+    `memory-backend-file,id=saved,mem-path=${path},size=536870912,share=on`,
   );
+  assert.equal(
+    memoryArgument("clone"),
+    `memory-backend-file,id=saved,mem-path=${path},size=536870912,share=off,readonly=on,rom=off`,
+  );
+  const waits = (use: "save" | "clone") =>
+    domainXml({ ...domain, memory: { path, use } }).includes("-incoming");
+  assert.deepEqual([waits("save"), waits("clone")], [false, true]);
+  assert.ok(!domainXml(domain).includes("qemu:arg"));
+});
+
+Deno.test("archiveDiskXml() describes a disk of every role, at a port that is there", async () => {
+  const disks = diskRoleSchema.options.map((role) =>
+    archiveDiskXml({ role, device: `/dev/disk/by-id/${role}` })
+  );
+  assert.equal(disks.join(""), await golden("archive_disks.golden"));
+  for (const disk of disks) {
+    const bus = /bus="0x0([0-9])" slot/.exec(disk)?.[1];
+    assert.ok(
+      domainXml(domain).includes(`index="${bus}" model="pcie-root-port"`),
+    );
+  }
 });
 
 Deno.test("workerUser() gives each worker a user that has no name", () => {

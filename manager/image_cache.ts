@@ -63,7 +63,11 @@ export class ImageCache {
   /** How many workers use a file. */
   readonly #uses = new Map<string, number>();
 
-  constructor(state: string) {
+  /** @param spare what makes room before an image does */
+  constructor(
+    state: string,
+    readonly spare: { removeOldest(): Promise<boolean> },
+  ) {
     this.#images = `${state}/images`;
     this.#prepared = `${state}/prepared`;
   }
@@ -191,6 +195,7 @@ export class ImageCache {
     const missing = async () =>
       bytes + RESERVED_BYTES -
       (await measureDiskSpace(this.#images)).available;
+    while (await missing() > 0 && await this.spare.removeOldest());
     const needed = await missing();
     if (needed <= 0) return;
     for (const file of chooseEvictions(await this.#entries(), needed)) {

@@ -4,10 +4,32 @@
  * @module
  */
 
+import { z } from "zod";
 import { CommandError, runCommand } from "./commands.ts";
+import { askVirsh, virsh } from "./virsh.ts";
 
 /** Prefix of the names of all workers' domains. */
 export const DOMAIN_PREFIX = "contractor-";
+
+/** Memory that is in a file already is no part of a saved state. */
+const ignoreShared = qmp("migrate-set-capabilities", {
+  capabilities: [{ capability: "x-ignore-shared", state: true }],
+});
+
+/** How long the state of a worker without its memory may take to be saved. */
+const SAVE_TIMEOUT_MS = 60_000;
+
+const migrationSchema = z.looseObject({
+  return: z.looseObject({ status: z.string().optional() }),
+});
+
+/** Composes a command of QEMU's machine protocol (QEMU's `qapi/`). */
+function qmp(execute: string, options: Record<string, unknown>): string {
+  return JSON.stringify({ execute, arguments: options });
+}
+
+/** Where libvirt tells its domains' processes. */
+const PID_FILES = "/run/libvirt/qemu";
 
 /** What a domain has used, measured outside of it. */
 export interface DomainUsage {
@@ -15,30 +37,97 @@ export interface DomainUsage {
   peakMemoryBytes: number;
 }
 
-/** The first call after boot probes QEMU's capabilities: 9 s measured. */
-const CREATE_TIMEOUT_SECONDS = 180;
-
-function virsh(args: readonly string[], options = {}): Promise<string> {
-  return runCommand("virsh", ["--quiet", ...args], options);
-}
-
 /** Starts a transient domain. */
 export async function createDomain(xmlFile: string): Promise<void> {
-  await virsh(["create", xmlFile], { timeoutSeconds: CREATE_TIMEOUT_SECONDS });
+  await virsh("create", xmlFile);
+}
+
+/**
+ * Starts a transient domain that rests, from what {@linkcode saveDomain} wrote.
+ * It has its memory in a file already. A domain that cannot be restored ends.
+ */
+export async function restoreDomain(
+  name: string,
+  xmlFile: string,
+  stateFile: string,
+): Promise<void> {
+  await virsh("create", "--paused", xmlFile);
+  await virsh("qemu-monitor-command", name, ignoreShared);
+  // It is where it was: to announce its address would look like an attempt.
+  await virsh(
+    "qemu-monitor-command",
+    name,
+    qmp("migrate-set-parameters", { "announce-rounds": 0 }),
+  );
+  await virsh(
+    "qemu-monitor-command",
+    name,
+    qmp("migrate-incoming", { uri: `file:${stateFile}` }),
+  );
+}
+
+/**
+ * Writes the state of a domain that runs, all but its memory, which is in a
+ * file of its own. The domain stops, and is to be destroyed.
+ *
+ * @throws {Error} with what QEMU says of it
+ */
+export async function saveDomain(
+  name: string,
+  stateFile: string,
+): Promise<void> {
+  await askVirsh("qemu-monitor-command", name, ignoreShared);
+  await askVirsh(
+    "qemu-monitor-command",
+    name,
+    qmp("migrate", { uri: `file:${stateFile}` }),
+  );
+  const deadline = performance.now() + SAVE_TIMEOUT_MS;
+  for (;;) {
+    const answer = await askVirsh(
+      "qemu-monitor-command",
+      name,
+      qmp("query-migrate", {}),
+    );
+    const status = migrationStatus(answer);
+    if (status === "completed") return;
+    if (status === "failed" || performance.now() > deadline) {
+      throw new Error(`Cannot save a worker's state: ${answer}`);
+    }
+  }
+}
+
+/** What QEMU answers to `query-migrate`; undefined while it says nothing. */
+export function migrationStatus(answer: string): string | undefined {
+  const { return: told } = migrationSchema.parse(JSON.parse(answer));
+  return told.status;
 }
 
 /** Ends a domain at once; one that is gone already is fine. */
 export async function destroyDomain(name: string): Promise<void> {
   try {
-    await virsh(["destroy", name]);
+    await virsh("destroy", name);
   } catch (error) {
     if (!isGone(error)) throw error;
   }
 }
 
+/** Plugs a device into a domain that runs, or rests. */
+export async function attachDevice(
+  name: string,
+  xmlFile: string,
+): Promise<void> {
+  await virsh("attach-device", name, xmlFile);
+}
+
+/** Lets a domain that rests run. */
+export async function resumeDomain(name: string): Promise<void> {
+  await virsh("resume", name);
+}
+
 /** Names of the workers' domains that run. */
 export async function listDomains(): Promise<string[]> {
-  const output = await virsh(["list", "--all", "--name"]);
+  const output = await askVirsh("list", "--all", "--name");
   return output.split("\n").map((line) => line.trim())
     .filter((name) => name.startsWith(DOMAIN_PREFIX));
 }
@@ -71,11 +160,13 @@ export async function findControlGroup(
   name: string,
 ): Promise<string | undefined> {
   try {
-    const pid = (await cat(`/run/libvirt/qemu/${name}.pid`)).trim();
+    const pid = (await Deno.readTextFile(`${PID_FILES}/${name}.pid`)).trim();
     if (!/^[0-9]{1,10}$/.test(pid)) return undefined;
     return controlGroupOf(await cat(`/proc/${pid}/cgroup`));
   } catch (error) {
-    if (error instanceof CommandError) return undefined;
+    const isGone = error instanceof CommandError ||
+      error instanceof Deno.errors.NotFound;
+    if (isGone) return undefined;
     throw error;
   }
 }
@@ -142,7 +233,7 @@ export async function measureDomain(
     }
   }
   return parseDomainStats(
-    await virsh(["domstats", "--cpu-total", "--balloon", name]),
+    await askVirsh("domstats", "--cpu-total", "--balloon", name),
   );
 }
 

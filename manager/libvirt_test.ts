@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { controlGroupOf, parseDomainStats, scopeOf } from "./libvirt.ts";
+import {
+  controlGroupOf,
+  migrationStatus,
+  parseDomainStats,
+  scopeOf,
+} from "./libvirt.ts";
 
 Deno.test("parseDomainStats() reads CPU time and memory", () => {
   assert.deepEqual(
@@ -29,4 +34,14 @@ Deno.test("controlGroupOf() finds the machine's scope", () => {
     controlGroupOf("0::/system.slice/libvirtd.service\n"),
     undefined,
   );
+});
+
+Deno.test("migrationStatus() reads what QEMU answers, and nothing else", () => {
+  assert.equal(
+    migrationStatus('{"return":{"status":"completed","ram":{}},"id":"1"}\n'),
+    "completed",
+  );
+  assert.equal(migrationStatus('{"return":{},"id":"1"}'), undefined);
+  assert.throws(() => migrationStatus('{"error":{"class":"GenericError"}}'));
+  assert.throws(() => migrationStatus("garbage"));
 });

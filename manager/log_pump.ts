@@ -10,8 +10,12 @@
  */
 export type LogSink = (bytes: Uint8Array) => Promise<boolean>;
 
-/** How long the port must be silent to count as drained. */
-const QUIET_MILLISECONDS = 150;
+/**
+ * How long the port must be silent to count as drained. What a script printed
+ * is in the socket when its end is told, since one queue of QEMU's serves both
+ * ports in turn.
+ */
+const QUIET_MILLISECONDS = 40;
 
 /** A process that outlives its step may never be silent. */
 const MAX_DRAIN_MILLISECONDS = 10_000;

@@ -58,7 +58,7 @@ Deno.test("LogPump counts as drained once the port is silent", async () => {
       return new Promise((resolve) =>
         setTimeout(() => {
           resolve(new TextEncoder().encodeInto(text, buffer).written);
-        }, 50)
+        }, 5)
       );
     },
   });

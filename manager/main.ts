@@ -7,11 +7,13 @@
 
 import { Agent } from "./agent.ts";
 import { Capacity } from "./capacity.ts";
+import { createCloneOverlay } from "./disk_image.ts";
 import { Network } from "./egress/network.ts";
 import { ImageCache } from "./image_cache.ts";
 import { removeLeftOvers } from "./left_overs.ts";
 import { agentPaths } from "./paths.ts";
 import { IdleTimer, parseIdleSeconds, powerOff } from "./power.ts";
+import { SavedStates } from "./saved_states.ts";
 import { readKernelCommandLine, readMemoryFacts } from "./system_facts.ts";
 
 const VERSION_FILE = "/etc/contractor/version";
@@ -32,8 +34,10 @@ async function listen(path: string): Promise<Deno.UnixListener> {
 
 async function main(): Promise<void> {
   const version = await readVersion();
-  const cache = new ImageCache(agentPaths.state);
+  const saved = new SavedStates(agentPaths.state, createCloneOverlay);
+  const cache = new ImageCache(agentPaths.state, saved);
   await removeLeftOvers(agentPaths);
+  await saved.open();
   await cache.open();
   const powerOffSoon = () => {
     setTimeout(
@@ -45,6 +49,7 @@ async function main(): Promise<void> {
     version,
     paths: agentPaths,
     cache,
+    saved,
     network: new Network(),
     capacity: new Capacity(
       navigator.hardwareConcurrency,

@@ -8,6 +8,7 @@ import type { MethodResult } from "../src/rpc/protocol.ts";
 import { runCommand } from "./commands.ts";
 import { measureDiskSpace } from "./data_disk.ts";
 import type { ImageCache } from "./image_cache.ts";
+import type { SavedStates } from "./saved_states.ts";
 import { readMemoryFacts, readUptime } from "./system_facts.ts";
 
 /** The protocol's limit on the text of `manager.logs`. */
@@ -19,14 +20,15 @@ type Status = MethodResult<"manager.status">;
 export async function measureStatus(
   version: string,
   builds: Status["builds"],
-  cache: ImageCache,
+  { cache, saved }: { cache: ImageCache; saved: SavedStates },
   state: string,
 ): Promise<Status> {
-  const [memory, disk, uptimeSeconds, caches] = await Promise.all([
+  const [memory, disk, uptimeSeconds, images, savedSize] = await Promise.all([
     readMemoryFacts(),
     measureDiskSpace(state),
     readUptime(),
     cache.sizes(),
+    saved.size(),
   ]);
   return {
     version,
@@ -37,7 +39,7 @@ export async function measureStatus(
     diskTotalBytes: disk.total,
     diskUsedBytes: disk.used,
     builds,
-    caches,
+    caches: { ...images, saved: savedSize },
   };
 }
 

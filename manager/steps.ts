@@ -24,6 +24,9 @@ export const WORKSPACE = "/workspace";
 /** Exit status of a step whose worker lacks a program. */
 const STATUS_PROGRAM_MISSING = 127;
 
+/** How often a disk is looked for, which is plugged in as the step starts. */
+const DISK_TRIES = 200;
+
 /** Blocks of 512 bytes in a record: 1 MiB suits a block device. */
 const GNU_BLOCKING_FACTOR = 2048;
 
@@ -38,15 +41,9 @@ export function composeStep(step: Step): StepScript[] {
         { user: "worker", script: runPlaybook(step.playbook) },
       ];
     case "workspace-in":
-      return [
-        { user: "root", script: openArchive("workspace") },
-        { user: "worker", script: extract("workspace") },
-      ];
+      return [{ user: "root", script: extract("workspace") }];
     case "source-in":
-      return [
-        { user: "root", script: openArchive("source") },
-        { user: "worker", script: extract("source") },
-      ];
+      return [{ user: "root", script: extract("source") }];
     case "build":
       return [{ user: "worker", script: buildScript(step.script) }];
     case "workspace-out":
@@ -90,23 +87,20 @@ function buildScript(script: string): string {
   }`;
 }
 
-/** Lets user worker read the archive, and owns the workspace to it. */
-function openArchive(role: DiskRole): string {
-  return `${findDisk(role)}\
-mkdir -p ${WORKSPACE}/src
-chown worker ${WORKSPACE} ${WORKSPACE}/src "$disk"
-`;
-}
-
-/** Extraction as user worker makes all files belong to it. */
+/**
+ * Has user worker read the archive, so that all files belong to it. The disk is
+ * opened by root: its device's owner is up to the worker's system.
+ */
 function extract(role: DiskRole): string {
-  return `${findDisk(role)}${detectTar}\
+  return `${findDisk(role)}${detectTar}${asWorker}\
+mkdir -p ${WORKSPACE}/src
+chown worker ${WORKSPACE} ${WORKSPACE}/src
 cd ${WORKSPACE}
 if [ "$gnu" = yes ]; then
-  tar --extract --preserve-permissions --warning=no-timestamp \\
-    --blocking-factor=${GNU_BLOCKING_FACTOR} --file="$disk"
+  as_worker tar --extract --preserve-permissions --warning=no-timestamp \\
+    --blocking-factor=${GNU_BLOCKING_FACTOR} --file=- <"$disk"
 else
-  tar -x -p -o -f "$disk"
+  as_worker tar -x -p -o -f - <"$disk"
 fi
 `;
 }
@@ -134,24 +128,48 @@ sync
 `;
 }
 
-/** Finds a disk by its serial number; sets \`disk\`. */
+/** Finds a disk by its serial number, once it is there; sets \`disk\`. */
 function findDisk(role: DiskRole): string {
   return `\
-disk=
-for file in /sys/block/*/serial; do
-  if [ "$(cat "$file" 2>/dev/null)" = ${workerDiskSerial(role)} ]; then
-    disk=\${file%/serial}
-    disk=/dev/\${disk##*/}
+find_disk() {
+  for file in /sys/block/*/serial; do
+    serial=
+    read -r serial 2>/dev/null <"$file" || :
+    if [ "$serial" = "$1" ]; then
+      disk=\${file%/serial}
+      disk=/dev/\${disk##*/}
+      return
+    fi
+  done
+  return 1
+}
+tries=0
+until find_disk ${workerDiskSerial(role)} && [ -e "$disk" ]; do
+  tries=$((tries + 1))
+  if [ "$tries" -eq ${DISK_TRIES} ]; then
+    echo "Contractor: the worker has no ${role} disk" >&2
+    exit 1
   fi
+  sleep 0.05
 done
-if [ -z "$disk" ]; then
-  echo "Contractor: the worker has no ${role} disk" >&2
-  exit 1
-fi
 `;
 }
 
 /** Tells GNU tar from busybox's; sets \`gnu\`. */
 const detectTar = `\
-if tar --version 2>/dev/null | grep -q "GNU tar"; then gnu=yes; else gnu=no; fi
+case $(tar --version 2>/dev/null) in
+  *"GNU tar"*) gnu=yes ;;
+  *) gnu=no ;;
+esac
+`;
+
+/** Busybox's setpriv cannot change the user; its su does so at once. */
+const asWorker = `\
+as_worker() {
+  if setpriv --reuid worker --regid worker --init-groups true 2>/dev/null; then
+    setpriv --reuid worker --regid worker --init-groups "$@"
+  else
+    su -s /bin/sh -c 'exec "$@"' worker -- sh "$@"
+  fi
+}
 `;

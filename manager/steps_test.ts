@@ -64,8 +64,21 @@ async function busyboxPath(folder: string): Promise<string> {
   for (const name of ["tar", "find", "mktemp", "rm", "cp", "mv", "sh"]) {
     await Deno.symlink("/usr/bin/busybox", `${path}/${name}`);
   }
-  for (const name of ["cat", "grep", "sync"]) {
+  for (const name of ["cat", "grep", "mkdir", "sync", "true"]) {
     await Deno.symlink("/usr/bin/busybox", `${path}/${name}`);
+  }
+  return path;
+}
+
+/** Programs that act as if this user were root and the worker, in no time. */
+async function rootPath(folder: string): Promise<string> {
+  const path = `${folder}/root`;
+  await Deno.mkdir(path);
+  const programs = { setpriv: 'shift 5\nexec "$@"', chown: "", sleep: "" };
+  for (const [name, script] of Object.entries(programs)) {
+    await Deno.writeTextFile(`${path}/${name}`, `#!/bin/sh\n${script}\n`, {
+      mode: 0o755,
+    });
   }
   return path;
 }
@@ -140,7 +153,10 @@ Deno.test("a step without its disk fails", () =>
   inFolder(async (folder) => {
     await writeDisk(folder, "vdb", "contractor-source");
     const [script] = composeStep({ kind: "workspace-in" });
-    const { code, output } = await sh(relocate(script!.script, folder));
+    const path = `${await rootPath(folder)}:/usr/bin:/bin`;
+    const { code, output } = await sh(relocate(script!.script, folder), {
+      path,
+    });
     assert.equal(code, 1);
     assert.match(output, /no workspace disk/);
   }));
@@ -181,8 +197,10 @@ for (const userland of ["GNU", "busybox"]) {
         `${folder}/dev/vdc`,
         (await Deno.stat(`${folder}/dev/vdc`)).size + 777 * 512,
       );
-      const scripts = composeStep({ kind: "workspace-in" });
-      const unpacked = await sh(relocate(scripts[1]!.script, folder), { path });
+      const [into] = composeStep({ kind: "workspace-in" });
+      const unpacked = await sh(relocate(into!.script, folder), {
+        path: `${await rootPath(folder)}:${path}`,
+      });
       assert.deepEqual(unpacked, { code: 0, output: "" });
       assert.equal(
         await Deno.readTextFile(`${workspace}/src/twin`),

@@ -8,42 +8,55 @@ import { AgentError } from "../src/rpc/peer.ts";
 import type {
   EgressRule,
   MethodParams,
+  MethodResult,
   Usage,
   WorkerNetworkSettings,
 } from "../src/rpc/protocol.ts";
 import { type BuildVerdict, violation } from "./build_verdict.ts";
 import type { Share } from "./capacity.ts";
 import { createOverlay } from "./disk_image.ts";
-import type { WorkerDisk } from "./domain_xml.ts";
 import type { OpenEgress } from "./egress/gateway.ts";
 import type { Network } from "./egress/network.ts";
 import { WorkerNetwork } from "./egress/worker_network.ts";
 import {
+  type BaseImage,
   type BaseName,
   type ImageCache,
   waitForDevices,
 } from "./image_cache.ts";
 import { type Watch, watchWorker } from "./limits/watchdog.ts";
-import { LogPump, type LogSink } from "./log_pump.ts";
+import type { LogSink } from "./log_pump.ts";
 import { type AgentPaths, attachedDiskPath } from "./paths.ts";
 import {
   listSourcesScript,
   MAX_SOURCES_BYTES,
   parseSources,
 } from "./repositories.ts";
-import { RunnerConnection } from "./runner_connection.ts";
+import type { RunnerConnection } from "./runner_connection.ts";
+import { RunnerSession } from "./runner_session.ts";
+import { bootAndSave } from "./save_worker.ts";
+import type { SavedState, SavedStates } from "./saved_states.ts";
 import { composeStep, type Step, type StepScript } from "./steps.ts";
-import { WorkerMachine } from "./worker_machine.ts";
+import { withTimeout } from "./waiting.ts";
+import { STATUS_NOT_RENEWED, wakeScript } from "./wake.ts";
+import { type MachineSettings, WorkerMachine } from "./worker_machine.ts";
 
 /** How long a worker may take to shut down when it is sealed. */
 const SHUTDOWN_TIMEOUT_SECONDS = 180;
+
+/** How long a clone may take until its runner is ready. */
+const CLONE_TIMEOUT_SECONDS = 30;
 
 /** What all workers share. */
 export interface WorkerSurroundings {
   paths: AgentPaths;
   cache: ImageCache;
+  saved: SavedStates;
   network: Network;
 }
+
+/** Whether a worker was there, or had to boot. */
+export type WorkerOrigin = MethodResult<"worker.boot">["origin"];
 
 /** What the host asks for. */
 export type WorkerSettings = Omit<MethodParams<"worker.boot">, "build">;
@@ -59,10 +72,11 @@ export class Worker {
   readonly #abort = new AbortController();
   /** Undoes what was done, the last first. */
   readonly #cleanUps: (() => void | Promise<void>)[] = [];
-  #booting: Promise<void> | undefined;
+  /** How much later it is for the host than for the manager. */
+  readonly #clockOffsetMs: number;
+  #booting: Promise<WorkerOrigin> | undefined;
   #destroyed: Promise<Usage> | undefined;
-  #runner: RunnerConnection | undefined;
-  #log: LogPump | undefined;
+  #session: RunnerSession | undefined;
   #network: WorkerNetwork | undefined;
   #watch: Watch | undefined;
   #stepRuns = false;
@@ -82,11 +96,22 @@ export class Worker {
     this.#verdict = verdict;
     this.#openEgress = openEgress;
     this.#machine = new WorkerMachine(id, shared.paths);
+    this.#clockOffsetMs = settings.seconds * 1000 - Date.now();
   }
 
-  /** Boots the worker and waits until its runner is ready. */
-  boot(): Promise<void> {
+  /** Starts the worker and waits until its runner is ready. */
+  boot(): Promise<WorkerOrigin> {
     return this.#booting ??= this.#boot();
+  }
+
+  /** Plugs disks into the worker that the host attached to the manager. */
+  async plug(disks: MethodParams<"worker.plug">["disks"]): Promise<void> {
+    const found = disks.map(({ serial, role }) => ({
+      role,
+      device: attachedDiskPath(serial),
+    }));
+    await waitForDevices(found.map(({ device }) => device));
+    for (const disk of found) await this.#machine.plug(disk);
   }
 
   /** Runs a step; returns the exit status of its first script that fails. */
@@ -138,9 +163,9 @@ export class Worker {
 
   /** Keeps the disk of a worker that has shut down as a prepared image. */
   async seal(key: string): Promise<Usage> {
-    const { base } = this.#settings;
-    if ("prepared" in base) {
-      throw new AgentError("seal-failed", "The worker is a prepared one");
+    const { base, readyWorkers } = this.#settings;
+    if ("prepared" in base || readyWorkers > 0) {
+      throw new AgentError("seal-failed", "The worker is not a pristine one");
     }
     if (!this.#poweredOff) {
       throw new AgentError("seal-failed", "The worker has not shut down");
@@ -160,52 +185,107 @@ export class Worker {
     return this.#settings.base;
   }
 
-  async #boot(): Promise<void> {
+  async #boot(): Promise<WorkerOrigin> {
     const { cache } = this.#shared;
     const base = await cache.acquire(this.#base);
     this.#cleanUps.push(() => cache.release(this.#base));
     await cache.makeRoom(0);
-    await this.#makeDirectories();
-    await createOverlay(this.#machine.overlay, base, this.#settings.diskBytes);
-    const disks = await this.#findDisks();
+    await this.#machine.makeDirectories();
+    this.#cleanUps.push(() => this.#machine.removeDirectories());
     if (this.#settings.network !== null) {
       await this.#startNetwork(this.#settings.network);
     }
-    this.#abort.signal.throwIfAborted();
-    await this.#machine.start({
-      cpus: this.#share.cpus,
-      memoryBytes: this.#share.memoryBytes,
-      backing: base.chain,
-      disks,
+    const saved = await this.#findSaved(base);
+    if (saved !== undefined && await this.#tryClone(base, saved)) {
+      return saved.fresh ? "booted" : "ready";
+    }
+    await this.#bootOwn(base);
+    return "booted";
+  }
+
+  get #machineSettings(): Omit<MachineSettings, "backing"> {
+    const { cpus, memoryBytes } = this.#share;
+    return {
+      cpus,
+      memoryBytes,
       ...(this.#network && { network: this.#network.card }),
-    });
-    this.#startWatch();
-    await this.#connect();
-    await this.#waitForRunner();
+    };
   }
 
-  async #makeDirectories(): Promise<void> {
+  /** Finds or makes a saved worker that this one can be a clone of. */
+  async #findSaved(base: BaseImage): Promise<SavedState | undefined> {
+    const { diskBytes, bootTimeoutSeconds, readyWorkers } = this.#settings;
+    const { cpus, memoryBytes } = this.#share;
+    const { image, prepared } = this.#base;
+    const network = this.#network;
+    const kind = {
+      ...{ image, prepared, cpus, memoryBytes, diskBytes },
+      link: network?.link ?? null,
+    };
+    const saved = await this.#shared.saved.take(
+      kind,
+      readyWorkers,
+      () =>
+        bootAndSave({
+          paths: this.#shared.paths,
+          cache: this.#shared.cache,
+          base,
+          machine: this.#machineSettings,
+          diskBytes,
+          bootTimeoutSeconds,
+          limits: this.#verdict.budget.limits,
+          isQuiet: () => network?.isQuiet() ?? Promise.resolve(true),
+          signal: this.#abort.signal,
+        }),
+      this.#abort.signal,
+    );
+    if (saved !== undefined) this.#cleanUps.push(() => saved.release());
+    return saved;
+  }
+
+  /** Starts as a clone; if that fails, a worker of one's own can be booted. */
+  async #tryClone(base: BaseImage, saved: SavedState): Promise<boolean> {
     const machine = this.#machine;
-    for (const path of [machine.stateDirectory, machine.runtimeDirectory]) {
-      await Deno.mkdir(path, { recursive: true, mode: 0o711 });
-      this.#cleanUps.push(() => Deno.remove(path, { recursive: true }));
+    try {
+      const overlay = { file: saved.files.overlay, format: "qcow2" } as const;
+      await Deno.copyFile(saved.files.cloneOverlay, machine.overlay);
+      await machine.restore(
+        { ...this.#machineSettings, backing: [overlay, ...base.chain] },
+        saved.files,
+      );
+      await this.#judgeNetwork();
+      this.#startWatch();
+      this.#abort.signal.throwIfAborted();
+      await machine.resume();
+      await this.#connect(CLONE_TIMEOUT_SECONDS);
+      await this.#wake(true);
+      return true;
+    } catch (error) {
+      if (this.#abort.signal.aborted || this.#verdict.found) throw error;
+      console.error(`worker ${this.id}: cannot clone:`, error);
+      saved.reject();
+      await machine.end();
+      await this.#watch?.stop();
+      this.#session?.close();
+      await machine.removeDirectories();
+      await machine.makeDirectories();
+      return false;
     }
   }
 
-  async #findDisks(): Promise<WorkerDisk[]> {
-    const disks = this.#settings.disks.map(({ serial, role }) => ({
-      role,
-      device: attachedDiskPath(serial),
-    }));
-    if (disks.length > 0) {
-      await waitForDevices(disks.map(({ device }) => device));
-    }
-    return disks;
+  async #bootOwn(base: BaseImage): Promise<void> {
+    const machine = this.#machine;
+    await createOverlay(machine.overlay, base, this.#settings.diskBytes);
+    await this.#judgeNetwork();
+    this.#abort.signal.throwIfAborted();
+    await machine.start({ ...this.#machineSettings, backing: base.chain });
+    this.#startWatch();
+    await this.#connect(this.#settings.bootTimeoutSeconds);
+    await this.#wake(false);
   }
 
-  async #startNetwork(
-    { rules, learn }: WorkerNetworkSettings,
-  ): Promise<void> {
+  /** Nothing can be reached yet, and nothing is held against the worker. */
+  async #startNetwork({ learn }: WorkerNetworkSettings): Promise<void> {
     const { attempts, budget } = this.#verdict;
     const network = await WorkerNetwork.start({
       network: this.#shared.network,
@@ -219,7 +299,11 @@ export class Worker {
     }
     this.#network = network;
     this.#cleanUps.push(() => network.close());
-    if (rules !== null) await network.allow(rules);
+  }
+
+  async #judgeNetwork(): Promise<void> {
+    const rules = this.#settings.network?.rules;
+    if (rules) await this.#network?.allow(rules);
   }
 
   /** Watches what the worker uses until it is gone. */
@@ -239,51 +323,32 @@ export class Worker {
     await this.#network?.settle();
   }
 
-  async #connect(): Promise<void> {
-    const log = await this.#machine.connect("log");
-    this.#cleanUps.push(() => log.close());
-    this.#log = new LogPump(log);
-    const runner = new RunnerConnection(
-      await this.#machine.connect("control"),
-    );
-    this.#cleanUps.push(() => runner.close());
-    this.#runner = runner;
+  /** Waits until the runner is ready. */
+  async #connect(timeoutSeconds: number): Promise<void> {
+    const session = await RunnerSession.connect(this.#machine);
+    this.#cleanUps.push(() => session.close());
+    this.#session = session;
+    await session.ready(timeoutSeconds, this.#abort.signal);
   }
 
-  async #waitForRunner(): Promise<void> {
-    const seconds = this.#settings.bootTimeoutSeconds;
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(this.#abort.signal.reason);
-    this.#abort.signal.addEventListener("abort", abort);
-    try {
-      this.#abort.signal.throwIfAborted();
-      const ready = await Promise.race([
-        withTimeout(this.#readyRunner().ready(), seconds),
-        aborted.promise,
-      ]);
-      if (!ready) {
-        throw await this.#machine.bootFailure(
-          `The worker's runner is not ready after ${seconds} s`,
-        );
-      }
-    } catch (error) {
-      if (error instanceof AgentError && error.code === "worker-died") {
-        throw await this.#machine.bootFailure(
-          "The worker ended while it booted",
-          error,
-        );
-      }
-      throw error;
-    } finally {
-      this.#abort.signal.removeEventListener("abort", abort);
-    }
+  async #wake(cloned: boolean): Promise<void> {
+    const seconds = (Date.now() + this.#clockOffsetMs) / 1000;
+    const script = wakeScript({ cloned, seconds });
+    const status = await this.#readyRunner().run("root", script);
+    if (status === 0) return;
+    throw new AgentError(
+      "boot-failed",
+      status === STATUS_NOT_RENEWED
+        ? "The worker's kernel does not renew its random numbers"
+        : `The worker does not wake: exit status ${status}`,
+    );
   }
 
   #readyRunner(): RunnerConnection {
-    if (this.#runner === undefined) {
+    if (this.#session === undefined) {
       throw new AgentError("busy", "The worker is not ready");
     }
-    return this.#runner;
+    return this.#session.runner;
   }
 
   async #runScripts(
@@ -293,7 +358,8 @@ export class Worker {
     const runner = this.#readyRunner();
     if (this.#stepRuns) throw new AgentError("busy", "A step runs already");
     this.#stepRuns = true;
-    this.#log?.direct(sink);
+    const log = this.#session?.log;
+    log?.direct(sink);
     try {
       let status = 0;
       for (const { user, script } of scripts) {
@@ -306,8 +372,8 @@ export class Worker {
       if (this.#destroyed === undefined) await this.#machine.end();
       throw await this.#explain(error);
     } finally {
-      await this.#log?.drained();
-      this.#log?.direct(undefined);
+      await log?.drained();
+      log?.direct(undefined);
       this.#stepRuns = false;
     }
   }
@@ -328,7 +394,7 @@ export class Worker {
     );
     if (this.#verdict.found && await this.#machine.freeze()) {
       // Whoever waits for it need not wait until it is gone.
-      this.#runner?.close();
+      this.#session?.close();
     }
     await this.#booting?.catch(() => {});
     await this.#machine.measure();
@@ -344,19 +410,5 @@ export class Worker {
       }
     }
     return this.#machine.usage;
-  }
-}
-
-/** Whether the promise resolved in time; its error is thrown. */
-async function withTimeout(
-  promise: Promise<unknown>,
-  seconds: number,
-): Promise<boolean> {
-  const late = Promise.withResolvers<false>();
-  const timer = setTimeout(() => late.resolve(false), seconds * 1000);
-  try {
-    return await Promise.race([promise.then(() => true), late.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

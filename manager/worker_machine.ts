@@ -8,9 +8,17 @@ import { AgentError } from "../src/rpc/peer.ts";
 import type { Usage } from "../src/rpc/protocol.ts";
 import { CommandError } from "./commands.ts";
 import { readConsoleTail } from "./console_tail.ts";
-import { domainXml, type WorkerDomain, workerUser } from "./domain_xml.ts";
+import {
+  archiveDiskXml,
+  domainXml,
+  type MemoryFile,
+  type WorkerDisk,
+  type WorkerDomain,
+  workerUser,
+} from "./domain_xml.ts";
 import { measureFile } from "./file_size.ts";
 import {
+  attachDevice,
   createDomain,
   destroyDomain,
   DOMAIN_PREFIX,
@@ -19,6 +27,9 @@ import {
   killControlGroup,
   measureCpuSeconds,
   measureDomain,
+  restoreDomain,
+  resumeDomain,
+  saveDomain,
   waitUntilGone,
 } from "./libvirt.ts";
 import { countMemoryKills } from "./out_of_memory.ts";
@@ -26,13 +37,31 @@ import type { AgentPaths } from "./paths.ts";
 
 /** What a machine is to have; its name, user and files are its own. */
 export type MachineSettings =
-  & Omit<
-    WorkerDomain,
-    "name" | "user" | "root" | "controlSocket" | "logSocket" | "consoleFile"
-  >
+  & Pick<WorkerDomain, "cpus" | "memoryBytes" | "network">
   & { backing: WorkerDomain["root"]["backing"] };
 
-/** One machine; its directories are the caller's to create and remove. */
+/** Files of a machine that was saved; all may read them, nobody writes them. */
+export interface SavedFiles {
+  /** The root disk, an overlay. */
+  overlay: string;
+  /** A blank overlay over that one, for clones to copy. */
+  cloneOverlay: string;
+  memory: string;
+  /** All else. */
+  state: string;
+}
+
+/** Where a machine with this directory on the data disk is saved. */
+export function savedFiles(stateDirectory: string): SavedFiles {
+  return {
+    overlay: `${stateDirectory}/root.qcow2`,
+    cloneOverlay: `${stateDirectory}/clone.qcow2`,
+    memory: `${stateDirectory}/memory`,
+    state: `${stateDirectory}/state`,
+  };
+}
+
+/** One machine; its directories are made and removed when its user says so. */
 export class WorkerMachine {
   /** On the data disk. */
   readonly stateDirectory: string;
@@ -40,6 +69,8 @@ export class WorkerMachine {
   readonly #id: string;
   #controlGroup: string | undefined;
   #runs = false;
+  /** What it used before it was a build's. */
+  #cpuSecondsBefore = 0;
   #frozen = false;
   #usage: Usage = {
     cpuSeconds: 0,
@@ -56,7 +87,7 @@ export class WorkerMachine {
 
   /** The root disk, an overlay. */
   get overlay(): string {
-    return `${this.stateDirectory}/root.qcow2`;
+    return savedFiles(this.stateDirectory).overlay;
   }
 
   /** What was measured last. */
@@ -68,36 +99,91 @@ export class WorkerMachine {
     return `${DOMAIN_PREFIX}${this.#id}`;
   }
 
+  get #user(): number {
+    return workerUser(this.#id);
+  }
+
   get #consoleFile(): string {
     return `${this.stateDirectory}/console.log`;
   }
 
-  /** @throws {AgentError} `boot-failed` */
-  async start({ backing, ...settings }: MachineSettings): Promise<void> {
-    const xmlFile = `${this.runtimeDirectory}/domain.xml`;
-    await Deno.writeTextFile(
-      xmlFile,
-      domainXml({
-        ...settings,
-        name: this.#name,
-        user: workerUser(this.#id),
-        root: { overlay: this.overlay, backing },
-        controlSocket: `${this.runtimeDirectory}/control.sock`,
-        logSocket: `${this.runtimeDirectory}/log.sock`,
-        consoleFile: this.#consoleFile,
-      }),
+  async makeDirectories(): Promise<void> {
+    for (const path of [this.stateDirectory, this.runtimeDirectory]) {
+      await Deno.mkdir(path, { recursive: true, mode: 0o711 });
+    }
+  }
+
+  /** Removes all files of a machine that has ended. */
+  async removeDirectories(): Promise<void> {
+    await this.removeRuntimeDirectory();
+    await Deno.remove(this.stateDirectory, { recursive: true });
+  }
+
+  /** Leaves what is on the data disk. */
+  async removeRuntimeDirectory(): Promise<void> {
+    await Deno.remove(this.runtimeDirectory, { recursive: true });
+  }
+
+  /** Boots the machine. @throws {AgentError} `boot-failed` */
+  async start(settings: MachineSettings): Promise<void> {
+    await this.#start(settings, undefined, createDomain);
+  }
+
+  /** Boots a machine that is to be saved. @throws {AgentError} `boot-failed` */
+  async startSaving(settings: MachineSettings): Promise<void> {
+    const { memory, state } = savedFiles(this.stateDirectory);
+    await createFile(memory, settings.memoryBytes, this.#user);
+    await createFile(state, 0, this.#user);
+    const file = { path: memory, use: "save" } as const;
+    await this.#start(settings, file, createDomain);
+  }
+
+  /** Saves the machine in its directory, and ends it. */
+  async save(): Promise<void> {
+    const { overlay, memory, state } = savedFiles(this.stateDirectory);
+    await saveDomain(this.#name, state);
+    await this.end();
+    for (const file of [overlay, memory, state]) {
+      await Deno.chown(file, 0, 0);
+      await Deno.chmod(file, 0o444);
+    }
+  }
+
+  /**
+   * Starts a machine that rests, from one that was saved with these settings;
+   * its overlay is over the saved one's.
+   *
+   * @throws {AgentError} `boot-failed`
+   */
+  async restore(settings: MachineSettings, saved: SavedFiles): Promise<void> {
+    const file = { path: saved.memory, use: "clone" } as const;
+    await this.#start(
+      settings,
+      file,
+      (xmlFile) => restoreDomain(this.#name, xmlFile, saved.state),
     );
-    this.#runs = true;
+  }
+
+  /** Lets a machine that rests run; only what it uses from now on counts. */
+  async resume(): Promise<void> {
+    this.#cpuSecondsBefore = await this.measureCpuSeconds();
+    this.#usage = { ...this.#usage, cpuSeconds: 0 };
+    await resumeDomain(this.#name);
+  }
+
+  /** Plugs an archive's disk into the machine. */
+  async plug(disk: WorkerDisk): Promise<void> {
+    const xmlFile = `${this.runtimeDirectory}/${disk.role}.xml`;
+    await Deno.writeTextFile(xmlFile, archiveDiskXml(disk));
     try {
-      await createDomain(xmlFile);
+      await attachDevice(this.#name, xmlFile);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      throw new AgentError("boot-failed", "The worker cannot be started", {
+      throw new AgentError("worker-died", "The worker took no disk", {
         cause: error,
         detail: error.stderr,
       });
     }
-    this.#controlGroup = await findControlGroup(this.#name);
   }
 
   /** Connects to a port of the runner. */
@@ -165,10 +251,46 @@ export class WorkerMachine {
     return this.#usage;
   }
 
+  async #start(
+    { backing, ...settings }: MachineSettings,
+    memory: MemoryFile | undefined,
+    create: (xmlFile: string) => Promise<void>,
+  ): Promise<void> {
+    const xmlFile = `${this.runtimeDirectory}/domain.xml`;
+    await Deno.writeTextFile(
+      xmlFile,
+      domainXml({
+        ...settings,
+        name: this.#name,
+        user: this.#user,
+        root: { overlay: this.overlay, backing },
+        generation: crypto.randomUUID(),
+        ...(memory && { memory }),
+        controlSocket: `${this.runtimeDirectory}/control.sock`,
+        logSocket: `${this.runtimeDirectory}/log.sock`,
+        consoleFile: this.#consoleFile,
+      }),
+    );
+    this.#runs = true;
+    try {
+      await create(xmlFile);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      throw new AgentError("boot-failed", "The worker cannot be started", {
+        cause: error,
+        detail: error.stderr,
+      });
+    }
+    this.#controlGroup = await findControlGroup(this.#name);
+  }
+
   /** CPU time so far, measured with one program. */
   async measureCpuSeconds(): Promise<number> {
     if (this.#runs && this.#controlGroup !== undefined) {
-      const cpuSeconds = await measureCpuSeconds(this.#controlGroup);
+      const cpuSeconds = Math.max(
+        0,
+        await measureCpuSeconds(this.#controlGroup) - this.#cpuSecondsBefore,
+      );
       this.#usage = { ...this.#usage, cpuSeconds };
     } else if (this.#runs) await this.measure();
     return this.#usage.cpuSeconds;
@@ -182,10 +304,27 @@ export class WorkerMachine {
   /** A machine may end at any time: then nothing is known. */
   async #measureDomain(): Promise<Partial<Usage>> {
     try {
-      return await measureDomain(this.#name, this.#controlGroup);
+      const usage = await measureDomain(this.#name, this.#controlGroup);
+      const cpuSeconds = usage.cpuSeconds - this.#cpuSecondsBefore;
+      return { ...usage, cpuSeconds: Math.max(0, cpuSeconds) };
     } catch (error) {
       if (error instanceof CommandError) return {};
       throw error;
     }
   }
+}
+
+/** Creates a sparse file that only the user may use. */
+async function createFile(
+  path: string,
+  bytes: number,
+  user: number,
+): Promise<void> {
+  using file = await Deno.open(path, {
+    write: true,
+    createNew: true,
+    mode: 0o600,
+  });
+  await file.truncate(bytes);
+  await Deno.chown(path, user, user);
 }

@@ -18,18 +18,21 @@ export interface Link {
   number: number;
   tap: string;
   mac: string;
-  /** The agent's end. */
+  /** The agent's end; a saved worker remembers both of its addresses. */
   gateway: string;
+  gatewayMac: string;
   /** The worker's end. */
   worker: string;
 }
 
 /** Describes the link with a number below MAX_LINKS. */
 export function describeLink(number: number): Link {
+  const octet = number.toString(16).padStart(2, "0");
   return {
     number,
     tap: `${TAP_PREFIX}${number}`,
-    mac: `52:54:00:c0:00:${number.toString(16).padStart(2, "0")}`,
+    mac: `52:54:00:c0:00:${octet}`,
+    gatewayMac: `52:54:00:c0:01:${octet}`,
     gateway: `10.123.${number}.1`,
     worker: `10.123.${number}.2`,
   };
@@ -70,7 +73,10 @@ export class Network {
       await ip(["tuntap", "add", "dev", link.tap, "mode", "tap", "vnet_hdr"]);
       await filter.install();
       await ip(["address", "add", `${link.gateway}/30`, "dev", link.tap]);
-      await ip(["link", "set", "dev", link.tap, "up"]);
+      await ip([
+        ...["link", "set", "dev", link.tap],
+        ...["address", link.gatewayMac, "up"],
+      ]);
     } catch (error) {
       await this.removeLink({ link, filter });
       throw error;

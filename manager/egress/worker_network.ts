@@ -59,6 +59,8 @@ export class WorkerNetwork {
   /** Names that the gateway listens for. */
   readonly #served = new Set<string>();
   #judged = false;
+  /** Questions and connections that were refused before. */
+  #unjudgedRefusals = 0;
   /** Refused packets before the worker was judged, and those noted since. */
   #unjudgedPackets = 0;
   #notedPackets = 0;
@@ -90,6 +92,17 @@ export class WorkerNetwork {
       throw error;
     }
     return worker;
+  }
+
+  /** Number of its link. */
+  get link(): number {
+    return this.#open.link.number;
+  }
+
+  /** Whether nothing was refused before the worker was judged. */
+  async isQuiet(): Promise<boolean> {
+    return this.#unjudgedRefusals === 0 &&
+      await this.#open.filter.refused() === 0;
   }
 
   /** The worker's end of the link. */
@@ -253,7 +266,10 @@ export class WorkerNetwork {
   }
 
   #onRefusedName(name: string, refusal: Refusal): void {
-    if (!this.#judged) return;
+    if (!this.#judged) {
+      this.#unjudgedRefusals++;
+      return;
+    }
     const isQuestion = refusal !== "wrong-protocol";
     this.#options.onAttempt({
       protocol: "dns",

@@ -39,6 +39,9 @@ import type { BuildReport } from "./report.ts";
 /** Failed connections of a build that are told one by one. */
 const MAX_EGRESS_NOTES = 20;
 
+/** Kinds of workers that are kept booted, unless the user says otherwise. */
+const READY_WORKERS = 4;
+
 /** What `contractor build` was asked to do. */
 export interface BuildOptions {
   specPath: string;
@@ -103,6 +106,7 @@ class Build {
       denied: loaded.denied,
       addedPrepare: loaded.addedPrepare,
       useCache,
+      readyWorkers: loaded.manager.readyWorkers ?? READY_WORKERS,
       learn,
       judge: this.#judge,
       staging: host.staging,

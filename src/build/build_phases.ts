@@ -27,13 +27,56 @@ export class BuildWorker {
     this.#pipeline = pipeline;
   }
 
-  /** Packs the trees, attaches them to the manager and boots the worker. */
+  /**
+   * Starts the worker; meanwhile packs the trees and attaches them to the
+   * manager. Then plugs them into the worker.
+   */
   async boot(
     base: { image: string; prepared?: string },
     hasWorkspace: boolean,
   ): Promise<void> {
-    const { build, spec, isolates, state, judge, learn } = this.#pipeline.parts;
-    const { signal } = judge;
+    const failed = new AbortController();
+    const started = this.#start(base);
+    const attached = this.#attachTrees(hasWorkspace, failed.signal);
+    try {
+      await Promise.all([started, attached]);
+    } catch (error) {
+      failed.abort(error);
+      started.catch(() => {});
+      await attached.catch(() => {});
+      throw error;
+    }
+    await this.#pipeline.call("worker.plug", {
+      worker: this.#worker,
+      disks: this.#disks,
+    });
+  }
+
+  async #start(base: { image: string; prepared?: string }): Promise<void> {
+    const { build, spec, state, learn, readyWorkers } = this.#pipeline.parts;
+    const allowed = spec.network.build === "none"
+      ? undefined
+      : toEgressRules(spec.network.build);
+    state.egress.build.allowed = allowed ?? [];
+    await this.#pipeline.configureEgress(allowed ?? []);
+    const { worker, origin } = await this.#pipeline.call("worker.boot", {
+      build,
+      base,
+      ...this.#pipeline.workerResources(),
+      network: allowed ? { rules: allowed, learn } : null,
+      readyWorkers,
+      seconds: Date.now() / 1000,
+    });
+    this.#worker = worker;
+    state.boot = origin;
+  }
+
+  async #attachTrees(
+    hasWorkspace: boolean,
+    failed: AbortSignal,
+  ): Promise<void> {
+    const { spec, isolates, judge } = this.#pipeline.parts;
+    const signal = AbortSignal.any([judge.signal, failed]);
     const { guest } = isolates;
     await this.#pack(() =>
       guest.call("packSource", {
@@ -41,7 +84,7 @@ export class BuildWorker {
         output: this.#pipeline.disk("source"),
       }, { signal })
     );
-    await this.#attach("source", true);
+    await this.#attach("source", true, signal);
     if (hasWorkspace) {
       await this.#pack(() =>
         guest.call("packWorkspace", {
@@ -49,22 +92,9 @@ export class BuildWorker {
           output: this.#pipeline.disk("workspace"),
         }, { signal })
       );
-      await this.#attach("workspace", true);
+      await this.#attach("workspace", true, signal);
     }
-    await this.#attach("export", false);
-    const allowed = spec.network.build === "none"
-      ? undefined
-      : toEgressRules(spec.network.build);
-    state.egress.build.allowed = allowed ?? [];
-    await this.#pipeline.configureEgress(allowed ?? []);
-    const { worker } = await this.#pipeline.call("worker.boot", {
-      build,
-      base,
-      ...this.#pipeline.workerResources(),
-      network: allowed ? { rules: allowed, learn } : null,
-      disks: this.#disks,
-    });
-    this.#worker = worker;
+    await this.#attach("export", false, signal);
   }
 
   /**
@@ -142,9 +172,13 @@ export class BuildWorker {
     for (const note of notes) this.#pipeline.note(note);
   }
 
-  async #attach(role: DiskRole, readOnly: boolean): Promise<void> {
+  async #attach(
+    role: DiskRole,
+    readOnly: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
     const serial = this.#pipeline.serial(role);
-    const { build, isolates, signal } = this.#pipeline.parts;
+    const { build, isolates } = this.#pipeline.parts;
     await isolates.vmm.call("attachDisk", {
       build,
       path: this.#pipeline.disk(role),

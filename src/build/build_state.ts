@@ -5,6 +5,7 @@ export interface BuildState {
   image: BuildReport["image"];
   prepared: BuildReport["prepared"];
   manager: BuildReport["manager"];
+  boot: BuildReport["boot"];
   buildStatus: number | null;
   usage: BuildReport["usage"];
   egress: BuildReport["egress"];
@@ -19,6 +20,7 @@ export function initialBuildState(): BuildState {
     image: null,
     prepared: null,
     manager: null,
+    boot: null,
     buildStatus: null,
     usage: { prepare: null, build: null },
     egress: {

@@ -44,7 +44,8 @@ export async function prepare(
     base: { image },
     ...pipeline.workerResources(),
     network: network.prepare === "none" ? null : { rules: null, learn },
-    disks: [],
+    readyWorkers: 0,
+    seconds: Date.now() / 1000,
   });
   let refreshPackageLists = false;
   if (network.prepare !== "none") {

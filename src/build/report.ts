@@ -24,6 +24,8 @@ export interface BuildReport {
   /** The prepared worker disk, by the digest of what went into it. */
   prepared: { key: string; reused: boolean } | null;
   manager: { version: string; accelerator: string } | null;
+  /** Whether the worker that built was there already, or had to boot. */
+  boot: "ready" | "booted" | null;
   phases: PhaseRecord[];
   outcome: BuildOutcome;
   exitCode: number;

@@ -48,6 +48,7 @@ function buildsText(
     `${count}, ${formatSize(bytes)}`;
   return row("images", cache(caches.images)) +
     row("prepared", cache(caches.prepared)) +
+    row("ready", cache(caches.saved)) +
     row("builds", builds.length === 0 ? "none" : String(builds.length)) +
     builds.map(({ id, name, phase, elapsedSeconds }) =>
       `  ${id}  ${escapeControls(name)}  ${escapeControls(phase)}  ` +

@@ -48,6 +48,7 @@ Deno.test("overallStatusText shows builds and caches", () => {
         caches: {
           images: { count: 1, bytes: 1024 ** 3 },
           prepared: { count: 0, bytes: 0 },
+          saved: { count: 2, bytes: 3 * 1024 ** 2 },
         },
       },
     }),
@@ -62,6 +63,7 @@ agent        90 MiB
 disk         1 GiB of 64 GiB
 images       1, 1 GiB
 prepared     0, 0 B
+ready        2, 3 MiB
 builds       1
   b1  a\\u001b.yaml  build  3.0 s
 `,

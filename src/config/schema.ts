@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { MAX_READY_WORKERS } from "../rpc/protocol.ts";
 import { hostSchema } from "../spec/host.ts";
 import { configuredNetworkSchema } from "../spec/network.ts";
 import { quantity, resourcesSchema } from "../spec/schema.ts";
@@ -12,6 +13,8 @@ import { durationKind, sizeKind } from "../spec/units.ts";
 
 /** Long enough for a block list of one's own, quick to read. */
 const MAX_DENIED = 1000;
+
+const READY_WORKERS_RANGE = `a number from 0 to ${MAX_READY_WORKERS}`;
 
 /** Below this it does not even run a small worker. */
 const MIN_MANAGER_MEMORY = 1024 ** 3;
@@ -37,7 +40,14 @@ export const configSchema = z.strictObject({
       { min: 10, max: 7 * 86_400 },
       "How long the manager VM stays up when nothing is built; 15 min by default",
     ).optional(),
-  }, { error: 'a mapping with "memory" and "idle"' }).optional(),
+    "ready-workers": z.int({ error: READY_WORKERS_RANGE })
+      .min(0, { error: READY_WORKERS_RANGE })
+      .max(MAX_READY_WORKERS, { error: READY_WORKERS_RANGE })
+      .describe(
+        "How many kinds of workers the manager keeps booted; 4 by default, 0 for none",
+      ).optional(),
+  }, { error: 'a mapping with "memory", "idle" and "ready-workers"' })
+    .optional(),
 }, { error: 'a mapping with "network", "resources" and "manager"' });
 
 /** A configuration as written, after it passed the schema. */

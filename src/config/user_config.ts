@@ -39,6 +39,7 @@ export interface UserConfig {
 export interface ManagerPreferences {
   readonly memoryBytes?: number;
   readonly idleSeconds?: number;
+  readonly readyWorkers?: number;
 }
 
 /** The configuration of a user who has none. */
@@ -84,13 +85,16 @@ export function parseUserConfig(text: string, path: string): UserConfig {
 }
 
 function toManagerPreferences(
-  { memory, idle }: NonNullable<ConfigData["manager"]>,
+  { memory, idle, "ready-workers": readyWorkers }: NonNullable<
+    ConfigData["manager"]
+  >,
 ): ManagerPreferences {
   const memoryBytes = memory && parseQuantity(sizeKind, memory);
   const idleSeconds = idle && parseQuantity(durationKind, idle);
   return {
     ...(memoryBytes && { memoryBytes }),
     ...(idleSeconds && { idleSeconds }),
+    ...(readyWorkers !== undefined && { readyWorkers }),
   };
 }
 

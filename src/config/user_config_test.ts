@@ -26,7 +26,7 @@ Deno.test("parseUserConfig reads every key", () => {
 resources:
   memory: 4 GiB
   bandwidth: { total: 1 GiB }
-manager: { memory: 12 GiB, idle: 1 h }
+manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
 `;
   deepEqual(parseUserConfig(text, path), {
     path,
@@ -39,7 +39,11 @@ manager: { memory: 12 GiB, idle: 1 h }
       ],
     },
     resources: { memory: "4 GiB", bandwidth: { total: "1 GiB" } },
-    manager: { memoryBytes: 12 * 1024 ** 3, idleSeconds: 3600 },
+    manager: {
+      memoryBytes: 12 * 1024 ** 3,
+      idleSeconds: 3600,
+      readyWorkers: 0,
+    },
   });
 });
 

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { buildLimitsSchema, verdictSchema } from "./verdict.ts";
 
 /** Raised on every change of a method's meaning or a frame's shape. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /**
  * First bytes on a fresh connection, written by the manager. The host discards
@@ -63,6 +63,9 @@ export const workerBaseSchema = z.union([
   z.strictObject({ image: digestSchema }),
   z.strictObject({ image: digestSchema, prepared: digestSchema }),
 ]);
+
+/** Most kinds of workers that the manager keeps booted. */
+export const MAX_READY_WORKERS = 64;
 
 const rulesSchema = z.array(egressRuleSchema).max(2000);
 
@@ -128,6 +131,8 @@ const methodTable = {
       caches: z.strictObject({
         images: z.strictObject({ count: z.int().min(0), bytes }),
         prepared: z.strictObject({ count: z.int().min(0), bytes }),
+        /** Workers that have booted, for clones. */
+        saved: z.strictObject({ count: z.int().min(0), bytes }),
       }),
     }),
   },
@@ -189,7 +194,7 @@ const methodTable = {
     params: z.strictObject({ image: digestSchema }),
     result: z.strictObject({}),
   },
-  /** Boots a worker and waits until its runner is ready. */
+  /** Starts a worker and waits until its runner is ready. */
   "worker.boot": {
     params: z.strictObject({
       build: buildIdSchema,
@@ -198,12 +203,30 @@ const methodTable = {
       bootTimeoutSeconds: z.int().min(1).max(3600),
       /** Its network card, linked to the gateway alone; null for none. */
       network: workerNetworkSchema.nullable(),
+      /**
+       * Kinds of workers that the manager keeps booted, for this one to be a
+       * clone. With 0 it boots, and can be sealed.
+       */
+      readyWorkers: z.int().min(0).max(MAX_READY_WORKERS),
+      /** The host's time, since the epoch. */
+      seconds,
+    }),
+    result: z.strictObject({
+      worker: workerIdSchema,
+      /** `ready`: it had booted before; `booted`: it booted now. */
+      origin: z.enum(["ready", "booted"]),
+    }),
+  },
+  /** Plugs disks into the worker that are attached to the manager. */
+  "worker.plug": {
+    params: z.strictObject({
+      worker: workerIdSchema,
       disks: z.array(z.strictObject({
         serial: diskSerialSchema,
         role: diskRoleSchema,
-      })).max(8),
+      })).max(3),
     }),
-    result: z.strictObject({ worker: workerIdSchema }),
+    result: z.strictObject({}),
   },
   /** Asks the pristine worker which package repositories it is set up for. */
   "worker.repositories": {

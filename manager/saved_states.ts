@@ -1,0 +1,189 @@
+/**
+ * Workers that have booted, saved on the data disk for builds to start clones
+ * of: one for each kind of worker that was built in last. No build ever ran in
+ * one of them.
+ *
+ * @module
+ */
+
+import { measureFile } from "./file_size.ts";
+import { orAborted } from "./waiting.ts";
+import { type SavedFiles, savedFiles } from "./worker_machine.ts";
+
+/** What a saved worker and its clones have in common. */
+export interface WorkerKind {
+  image: string;
+  prepared: string | undefined;
+  cpus: number;
+  memoryBytes: number;
+  /** The limit of the root disk, which decides on its size. */
+  diskBytes: number;
+  /** Number of its network link, whose addresses it knows; null without. */
+  link: number | null;
+}
+
+/** A worker that was saved; `release` it when its clone has ended. */
+export interface SavedState {
+  readonly files: SavedFiles;
+  /** Whether it was saved for whoever asked now. */
+  readonly fresh: boolean;
+  release(): void;
+  /** It is of no use: no worker of its kind is saved any more. */
+  reject(): void;
+}
+
+/** Why workers of a kind cannot be saved; a build boots its own. */
+export class UnsuitedError extends Error {
+  override readonly name = "UnsuitedError";
+}
+
+interface Entry {
+  readonly directory: string;
+  uses: number;
+  /** Serial number of its last use. */
+  lastUse: number;
+  rejected: boolean;
+}
+
+/** The saved workers of one agent. */
+export class SavedStates {
+  readonly #directory: string;
+  readonly #createOverlay: (overlay: string, base: string) => Promise<void>;
+  readonly #entries = new Map<string, Entry>();
+  /** Settled when the kind's worker is saved, or was not. */
+  readonly #making = new Map<string, Promise<void>>();
+  readonly #unsuited = new Set<string>();
+  #useCount = 0;
+
+  /** @param createOverlay makes a blank overlay over another one */
+  constructor(
+    state: string,
+    createOverlay: (overlay: string, base: string) => Promise<void>,
+  ) {
+    this.#directory = `${state}/saved`;
+    this.#createOverlay = createOverlay;
+  }
+
+  /** Removes what an earlier agent left: nobody knows of it any more. */
+  async open(): Promise<void> {
+    await Deno.remove(this.#directory, { recursive: true }).catch(() => {});
+    await Deno.mkdir(this.#directory, { recursive: true, mode: 0o711 });
+  }
+
+  /**
+   * Finds a saved worker of a kind, or has one made.
+   *
+   * @param most how many kinds are kept; with 0 no worker is saved
+   * @param make boots a worker, saves it and gives its directory, which becomes
+   * this store's
+   * @param signal ends the wait for one that another build has made
+   * @returns undefined if a build must boot its own
+   * @throws what `make` throws, other than {@linkcode UnsuitedError}
+   */
+  async take(
+    kind: WorkerKind,
+    most: number,
+    make: () => Promise<string>,
+    signal: AbortSignal,
+  ): Promise<SavedState | undefined> {
+    if (most === 0) return undefined;
+    const key = keyOf(kind);
+    for (;;) {
+      if (this.#unsuited.has(key)) return undefined;
+      const entry = this.#entries.get(key);
+      if (entry !== undefined) return this.#use(key, entry, false);
+      const making = this.#making.get(key);
+      if (making === undefined) break;
+      await orAborted(making, signal);
+    }
+    const made = this.#make(key, most, make);
+    this.#making.set(key, made.then(() => {}, () => {}));
+    try {
+      return this.#use(key, await made, true);
+    } catch (error) {
+      if (!(error instanceof UnsuitedError)) throw error;
+      console.error("a worker was not saved:", error.message);
+      this.#unsuited.add(key);
+      return undefined;
+    } finally {
+      this.#making.delete(key);
+    }
+  }
+
+  /**
+   * Removes the saved worker that was not used for longest.
+   *
+   * @returns whether there was one that no clone needs
+   */
+  async removeOldest(): Promise<boolean> {
+    const [oldest] = [...this.#entries]
+      .filter(([, { uses }]) => uses === 0)
+      .sort(([, a], [, b]) => a.lastUse - b.lastUse);
+    if (oldest === undefined) return false;
+    const [key, { directory }] = oldest;
+    this.#entries.delete(key);
+    await remove(directory);
+    return true;
+  }
+
+  /** How many there are, and what they take on the disk. */
+  async size(): Promise<{ count: number; bytes: number }> {
+    let bytes = 0;
+    for (const { directory } of this.#entries.values()) {
+      for (const file of Object.values(savedFiles(directory))) {
+        bytes += await measureFile(file);
+      }
+    }
+    return { count: this.#entries.size, bytes };
+  }
+
+  async #make(
+    key: string,
+    most: number,
+    make: () => Promise<string>,
+  ): Promise<Entry> {
+    while (this.#entries.size >= most && await this.removeOldest());
+    const made = await make();
+    const directory = `${this.#directory}/${crypto.randomUUID()}`;
+    await Deno.rename(made, directory);
+    const { overlay, cloneOverlay } = savedFiles(directory);
+    await this.#createOverlay(cloneOverlay, overlay);
+    const entry = { directory, uses: 0, lastUse: 0, rejected: false };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #use(key: string, entry: Entry, fresh: boolean): SavedState {
+    entry.uses += 1;
+    entry.lastUse = ++this.#useCount;
+    let held = true;
+    return {
+      files: savedFiles(entry.directory),
+      fresh,
+      release: () => {
+        if (!held) return;
+        held = false;
+        entry.uses -= 1;
+        if (entry.rejected && entry.uses === 0) void remove(entry.directory);
+      },
+      reject: () => {
+        this.#unsuited.add(key);
+        if (this.#entries.get(key) === entry) this.#entries.delete(key);
+        entry.rejected = true;
+      },
+    };
+  }
+}
+
+function keyOf(kind: WorkerKind): string {
+  const { image, prepared, cpus, memoryBytes, diskBytes, link } = kind;
+  return JSON.stringify([image, prepared, cpus, memoryBytes, diskBytes, link]);
+}
+
+async function remove(directory: string): Promise<void> {
+  try {
+    await Deno.remove(directory, { recursive: true });
+  } catch (error) {
+    console.error("cannot remove a saved worker:", error);
+  }
+}

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { SavedStates, UnsuitedError, type WorkerKind } from "./saved_states.ts";
+
+const kind: WorkerKind = {
+  image: "a".repeat(64),
+  prepared: undefined,
+  cpus: 1,
+  memoryBytes: 1024,
+  diskBytes: 4096,
+  link: null,
+};
+
+const never = new AbortController().signal;
+
+interface Stage {
+  states: SavedStates;
+  /** Makes a saved worker, and counts. */
+  make(): Promise<string>;
+  made(): number;
+  /** Names of what is saved on the disk. */
+  list(): string[];
+}
+
+async function onStage(test: (stage: Stage) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  let made = 0;
+  try {
+    const states = new SavedStates(
+      folder,
+      (overlay) => Deno.writeTextFile(overlay, ""),
+    );
+    await states.open();
+    await test({
+      states,
+      make: async () => {
+        const directory = `${folder}/made-${++made}`;
+        await Deno.mkdir(directory);
+        await Deno.writeTextFile(`${directory}/memory`, "x");
+        return directory;
+      },
+      made: () => made,
+      list: () => [...Deno.readDirSync(`${folder}/saved`)].map((e) => e.name),
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a kind of worker is made once, and found from then on", () =>
+  onStage(async ({ states, make, made }) => {
+    const first = await states.take(kind, 1, make, never);
+    const second = await states.take(kind, 1, make, never);
+    assert.deepEqual([first?.fresh, second?.fresh], [true, false]);
+    assert.equal(made(), 1);
+    assert.equal(first!.files.memory, second!.files.memory);
+    assert.equal(await Deno.readTextFile(second!.files.memory), "x");
+  }));
+
+Deno.test("each thing that a kind consists of makes another one", () =>
+  onStage(async ({ states, make, made }) => {
+    const others: WorkerKind[] = [
+      { ...kind, image: "b".repeat(64) },
+      { ...kind, prepared: "a".repeat(64) },
+      { ...kind, cpus: 2 },
+      { ...kind, memoryBytes: 2048 },
+      { ...kind, diskBytes: 8192 },
+      { ...kind, link: 0 },
+    ];
+    for (const other of [kind, ...others]) {
+      await states.take(other, 64, make, never);
+    }
+    assert.equal(made(), 1 + others.length);
+  }));
+
+Deno.test("with none to keep, a build boots its own", () =>
+  onStage(async ({ states, make, made }) => {
+    assert.equal(await states.take(kind, 0, make, never), undefined);
+    assert.equal(made(), 0);
+  }));
+
+Deno.test("two builds that want the same wait for one that is made", () =>
+  onStage(async ({ states, make, made }) => {
+    const [a, b] = await Promise.all([
+      states.take(kind, 1, make, never),
+      states.take(kind, 1, make, never),
+    ]);
+    assert.equal(made(), 1);
+    assert.deepEqual([a?.fresh, b?.fresh], [true, false]);
+  }));
+
+Deno.test("who waits makes one, if the first build was interrupted", () =>
+  onStage(async ({ states, make, made }) => {
+    const interrupted = Promise.withResolvers<string>();
+    const first = states.take(kind, 1, () => interrupted.promise, never);
+    const second = states.take(kind, 1, make, never);
+    interrupted.reject(new Error("interrupted"));
+    await assert.rejects(first, /interrupted/);
+    assert.equal((await second)?.fresh, true);
+    assert.equal(made(), 1);
+  }));
+
+Deno.test("who waits can be interrupted", () =>
+  onStage(async ({ states, make }) => {
+    const making = Promise.withResolvers<string>();
+    const first = states.take(kind, 1, () => making.promise, never);
+    const stop = new AbortController();
+    const second = states.take(kind, 1, make, stop.signal);
+    stop.abort(new Error("stopped"));
+    await assert.rejects(second, /stopped/);
+    making.resolve(await make());
+    await first;
+  }));
+
+Deno.test("a kind that is not suited is not tried again", () =>
+  onStage(async ({ states, make, made }) => {
+    const unsuited = () => Promise.reject(new UnsuitedError("it spoke"));
+    assert.equal(await states.take(kind, 1, unsuited, never), undefined);
+    assert.equal(await states.take(kind, 1, make, never), undefined);
+    assert.equal(made(), 0);
+  }));
+
+Deno.test("one that is rejected goes with its last clone", () =>
+  onStage(async ({ states, make, list }) => {
+    const clone = await states.take(kind, 1, make, never);
+    clone!.reject();
+    assert.equal(list().length, 1);
+    assert.equal(await states.take(kind, 1, make, never), undefined);
+    clone!.release();
+    clone!.release();
+    while (list().length > 0) await new Promise((done) => setTimeout(done, 1));
+    assert.equal((await states.size()).count, 0);
+  }));
+
+Deno.test("the one that was not used for longest makes room, never one in use", () =>
+  onStage(async ({ states, make, made, list }) => {
+    const other = { ...kind, cpus: 2 };
+    const third = { ...kind, cpus: 3 };
+    const used = await states.take(kind, 2, make, never);
+    (await states.take(other, 2, make, never))!.release();
+    (await states.take(third, 2, make, never))!.release();
+    assert.equal(list().length, 2);
+    (await states.take(kind, 2, make, never))!.release();
+    assert.equal(made(), 3);
+    assert.equal(await states.removeOldest(), true);
+    assert.equal(await states.removeOldest(), false);
+    used!.release();
+    assert.equal(await states.removeOldest(), true);
+    assert.deepEqual(list(), []);
+  }));
+
+Deno.test("what an earlier agent saved is removed", () =>
+  onStage(async ({ states, make, list }) => {
+    await states.take(kind, 1, make, never);
+    await states.open();
+    assert.deepEqual(list(), []);
+  }));

@@ -1,0 +1,48 @@
+/**
+ * Composes the script that a worker runs before all others, for GNU and busybox
+ * userlands alike.
+ *
+ * @module
+ */
+
+/** Exit status of a clone that keeps the random numbers it was saved with. */
+export const STATUS_NOT_RENEWED = 3;
+
+/**
+ * A clone gets random numbers and identifiers of its own; each worker gets the
+ * time.
+ *
+ * @param seconds since the epoch
+ */
+export function wakeScript(
+  { cloned, seconds }: { cloned: boolean; seconds: number },
+): string {
+  return (cloned ? renewScript : "") + setTime(seconds);
+}
+
+/** Busybox knows no fractions of a second: rather early than late by one. */
+function setTime(seconds: number): string {
+  return `date -u -s @${seconds.toFixed(2)} >/dev/null 2>&1 ||
+  date -u -s @${Math.ceil(seconds)} >/dev/null 2>&1 || :
+`;
+}
+
+/**
+ * The kernel renews its random numbers when it learns of its virtual machine's
+ * new generation, and says so (drivers/char/random.c). What it and systemd drew
+ * at their start is put in place of the old by a mount: the boot id, and a
+ * machine id that was not to stay.
+ */
+const renewScript = `\
+tries=0
+until dmesg | grep -q 'crng reseeded due to virtual machine fork'; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 100 ] || exit ${STATUS_NOT_RENEWED}
+  sleep 0.02
+done
+cat /proc/sys/kernel/random/uuid >/run/contractor-boot-id
+mount --bind /run/contractor-boot-id /proc/sys/kernel/random/boot_id
+if [ -s /run/machine-id ]; then
+  tr -d - </proc/sys/kernel/random/uuid >/run/machine-id
+fi
+`;
