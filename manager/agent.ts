@@ -23,12 +23,15 @@ import type { LogSink } from "./log_pump.ts";
 import { ImageImports } from "./image_imports.ts";
 import { attachedDiskPath } from "./paths.ts";
 import { measureStatus, readJournal } from "./status.ts";
-import { Worker, type WorkerSurroundings } from "./worker.ts";
+import type { RestingWorkers } from "./resting_workers.ts";
+import { Worker } from "./worker.ts";
+import type { WorkerSurroundings } from "./worker_body.ts";
 import { newWorkerId } from "./worker_id.ts";
 
 /** What the agent is made of. */
 export interface AgentOptions extends WorkerSurroundings {
   version: string;
+  resting: RestingWorkers;
   capacity: Capacity;
   /** Powers the manager off, soon. */
   powerOff(): void;
@@ -62,16 +65,23 @@ export class Agent {
     if (error !== undefined) console.error("connection:", error.message);
     await this.#builds.closeAll(channel);
     await imports.close();
+    this.#rest();
   }
 
   /** Ends all builds. */
   async close(): Promise<void> {
     await this.#builds.closeEverything();
+    await this.#options.resting.drop();
+  }
+
+  /** While nothing is built, a worker can be started for what comes next. */
+  #rest(): void {
+    if (this.#builds.count === 0) void this.#options.resting.fill();
   }
 
   #handlers(connection: Connection, imports: ImageImports): MethodHandlers {
     const builds = this.#builds;
-    const { cache, saved, capacity, paths, version } = this.#options;
+    const { cache, saved, resting, capacity, paths, version } = this.#options;
     return {
       "manager.hello": () =>
         Promise.resolve({
@@ -80,12 +90,18 @@ export class Agent {
           builds: builds.count,
         }),
       "manager.status": () =>
-        measureStatus(version, builds.list(), { cache, saved }, paths.state),
+        measureStatus(
+          version,
+          builds.list(),
+          { cache, saved, resting },
+          paths.state,
+        ),
       "manager.logs": async ({ lines }) => ({ text: await readJournal(lines) }),
       "manager.shutdown": ({ force }) => this.#shutDown(force),
-      // deno-lint-ignore require-await -- what it throws becomes a rejection
       "build.open": async ({ worker, ...build }) => {
         const share = capacity.reserve(worker);
+        if (build.readyWorkers === 0) resting.plan(undefined);
+        if (capacity.isTight || build.readyWorkers === 0) await resting.drop();
         try {
           builds.open(connection, { ...build, share });
         } catch (error) {
@@ -111,12 +127,15 @@ export class Agent {
         await imports.keep(image);
         return {};
       },
-      "worker.boot": ({ build, ...settings }, { signal }) => {
+      "worker.boot": ({ build, sealable, ...settings }, { signal }) => {
         const id = newWorkerId();
         const verdict = builds.verdict(connection, build);
         const worker = new Worker(
           id,
-          settings,
+          {
+            ...settings,
+            readyWorkers: sealable ? 0 : builds.readyWorkers(connection, build),
+          },
           builds.share(connection, build),
           this.#options,
           verdict,

@@ -27,6 +27,8 @@ export interface Announcement {
   build: string;
   name: string;
   limits: BuildLimits;
+  /** Kinds of workers that are kept booted. */
+  readyWorkers: number;
   /** Given back when the build ends. */
   share: Share;
 }
@@ -36,6 +38,7 @@ interface Build<W> {
   id: string;
   name: string;
   share: Share;
+  readyWorkers: number;
   phase: string;
   startedAt: number;
   workers: Map<string, W>;
@@ -52,7 +55,7 @@ export class BuildRegistry<W extends Destroyable> {
 
   /** Announces a build; its workers end when anything is found against it. */
   open(owner: Owner, announcement: Announcement): void {
-    const { build: id, name, limits, share } = announcement;
+    const { build: id, name, limits, share, readyWorkers } = announcement;
     if (this.#builds.has(id)) {
       throw new AgentError("busy", `There is a build "${id}" already`);
     }
@@ -65,6 +68,7 @@ export class BuildRegistry<W extends Destroyable> {
       id,
       name,
       share,
+      readyWorkers,
       phase: "",
       startedAt: performance.now(),
       workers,
@@ -118,6 +122,11 @@ export class BuildRegistry<W extends Destroyable> {
   /** What the workers of a build of the connection get. */
   share(owner: Owner, id: string): Share {
     return this.#find(owner, id).share;
+  }
+
+  /** How many kinds of workers a build of the connection wants kept. */
+  readyWorkers(owner: Owner, id: string): number {
+    return this.#find(owner, id).readyWorkers;
   }
 
   /** What is held against the build of one of the connection's workers. */

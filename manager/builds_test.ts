@@ -11,7 +11,10 @@ const limits = { wallSeconds: 60, logBytes: 10 };
 
 function build(id: string, release = () => {}) {
   const share = { cpus: 1, memoryBytes: 1, release };
-  return { build: id, name: id.toUpperCase(), limits, share };
+  return {
+    ...{ build: id, name: id.toUpperCase(), limits, share },
+    readyWorkers: 1,
+  };
 }
 
 class RecordedWorker implements Destroyable {

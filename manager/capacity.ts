@@ -13,6 +13,9 @@ const OWN_BYTES = 256 * 1024 ** 2;
 /** What a worker's QEMU takes beyond the worker's memory. */
 const QEMU_BYTES = 128 * 1024 ** 2;
 
+/** What a clone takes that has not run yet. */
+const RESTING_BYTES = 256 * 1024 ** 2;
+
 /** What the workers of one build get, one worker at a time. */
 export interface Share {
   readonly cpus: number;
@@ -29,6 +32,11 @@ export class Capacity {
   constructor(cpus: number, memoryBytes: number) {
     this.#cpus = cpus;
     this.#free = memoryBytes - OWN_BYTES;
+  }
+
+  /** Whether the builds under way leave no room for a worker that rests. */
+  get isTight(): boolean {
+    return this.#free < RESTING_BYTES;
   }
 
   /** @throws {AgentError} `no-capacity` */

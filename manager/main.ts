@@ -13,8 +13,10 @@ import { ImageCache } from "./image_cache.ts";
 import { removeLeftOvers } from "./left_overs.ts";
 import { agentPaths } from "./paths.ts";
 import { IdleTimer, parseIdleSeconds, powerOff } from "./power.ts";
+import { RestingWorkers } from "./resting_workers.ts";
 import { SavedStates } from "./saved_states.ts";
 import { readKernelCommandLine, readMemoryFacts } from "./system_facts.ts";
+import { startResting, type WorkerSurroundings } from "./worker_body.ts";
 
 const VERSION_FILE = "/etc/contractor/version";
 
@@ -35,7 +37,19 @@ async function listen(path: string): Promise<Deno.UnixListener> {
 async function main(): Promise<void> {
   const version = await readVersion();
   const saved = new SavedStates(agentPaths.state, createCloneOverlay);
-  const cache = new ImageCache(agentPaths.state, saved);
+  const cache = new ImageCache(agentPaths.state, {
+    removeOldest: async () =>
+      await resting.yield() || await saved.removeOldest(),
+  });
+  const surroundings: WorkerSurroundings = {
+    paths: agentPaths,
+    cache,
+    saved,
+    network: new Network(),
+  };
+  const resting = new RestingWorkers((plan) =>
+    startResting(surroundings, plan)
+  );
   await removeLeftOvers(agentPaths);
   await saved.open();
   await cache.open();
@@ -47,10 +61,8 @@ async function main(): Promise<void> {
   };
   const agent = new Agent({
     version,
-    paths: agentPaths,
-    cache,
-    saved,
-    network: new Network(),
+    ...surroundings,
+    resting,
     capacity: new Capacity(
       navigator.hardwareConcurrency,
       (await readMemoryFacts()).total,

@@ -110,6 +110,13 @@ export class SavedStates {
     }
   }
 
+  /** Finds a saved worker of a kind. */
+  find(kind: WorkerKind): SavedState | undefined {
+    const key = keyOf(kind);
+    const entry = this.#entries.get(key);
+    return entry && this.#use(key, entry, false);
+  }
+
   /**
    * Removes the saved worker that was not used for longest.
    *

@@ -7,8 +7,7 @@
 import type { MethodResult } from "../src/rpc/protocol.ts";
 import { runCommand } from "./commands.ts";
 import { measureDiskSpace } from "./data_disk.ts";
-import type { ImageCache } from "./image_cache.ts";
-import type { SavedStates } from "./saved_states.ts";
+import type { AgentOptions } from "./agent.ts";
 import { readMemoryFacts, readUptime } from "./system_facts.ts";
 
 /** The protocol's limit on the text of `manager.logs`. */
@@ -20,7 +19,7 @@ type Status = MethodResult<"manager.status">;
 export async function measureStatus(
   version: string,
   builds: Status["builds"],
-  { cache, saved }: { cache: ImageCache; saved: SavedStates },
+  { cache, saved, resting }: Pick<AgentOptions, "cache" | "saved" | "resting">,
   state: string,
 ): Promise<Status> {
   const [memory, disk, uptimeSeconds, images, savedSize] = await Promise.all([
@@ -40,6 +39,7 @@ export async function measureStatus(
     diskUsedBytes: disk.used,
     builds,
     caches: { ...images, saved: savedSize },
+    resting: resting.count,
   };
 }
 

@@ -10,36 +10,32 @@ import type {
   MethodParams,
   MethodResult,
   Usage,
-  WorkerNetworkSettings,
 } from "../src/rpc/protocol.ts";
 import { type BuildVerdict, violation } from "./build_verdict.ts";
 import type { Share } from "./capacity.ts";
-import { createOverlay } from "./disk_image.ts";
 import type { OpenEgress } from "./egress/gateway.ts";
-import type { Network } from "./egress/network.ts";
-import { WorkerNetwork } from "./egress/worker_network.ts";
-import {
-  type BaseImage,
-  type BaseName,
-  type ImageCache,
-  waitForDevices,
-} from "./image_cache.ts";
+import { waitForDevices } from "./image_cache.ts";
 import { type Watch, watchWorker } from "./limits/watchdog.ts";
 import type { LogSink } from "./log_pump.ts";
-import { type AgentPaths, attachedDiskPath } from "./paths.ts";
+import { attachedDiskPath } from "./paths.ts";
 import {
   listSourcesScript,
   MAX_SOURCES_BYTES,
   parseSources,
 } from "./repositories.ts";
+import type { RestingWorkers } from "./resting_workers.ts";
 import type { RunnerConnection } from "./runner_connection.ts";
 import { RunnerSession } from "./runner_session.ts";
 import { bootAndSave } from "./save_worker.ts";
-import type { SavedState, SavedStates } from "./saved_states.ts";
+import type { SavedState } from "./saved_states.ts";
 import { composeStep, type Step, type StepScript } from "./steps.ts";
 import { withTimeout } from "./waiting.ts";
 import { STATUS_NOT_RENEWED, wakeScript } from "./wake.ts";
-import { type MachineSettings, WorkerMachine } from "./worker_machine.ts";
+import {
+  type BodyPlan,
+  WorkerBody,
+  type WorkerSurroundings,
+} from "./worker_body.ts";
 
 /** How long a worker may take to shut down when it is sealed. */
 const SHUTDOWN_TIMEOUT_SECONDS = 180;
@@ -47,37 +43,37 @@ const SHUTDOWN_TIMEOUT_SECONDS = 180;
 /** How long a clone may take until its runner is ready. */
 const CLONE_TIMEOUT_SECONDS = 30;
 
-/** What all workers share. */
-export interface WorkerSurroundings {
-  paths: AgentPaths;
-  cache: ImageCache;
-  saved: SavedStates;
-  network: Network;
-}
+/** Of a worker that never was. */
+const NOTHING_USED: Usage = {
+  cpuSeconds: 0,
+  peakMemoryBytes: 0,
+  diskBytes: 0,
+  memoryKills: 0,
+};
 
 /** Whether a worker was there, or had to boot. */
 export type WorkerOrigin = MethodResult<"worker.boot">["origin"];
 
 /** What the host asks for. */
-export type WorkerSettings = Omit<MethodParams<"worker.boot">, "build">;
+export type WorkerSettings =
+  & Omit<MethodParams<"worker.boot">, "build" | "sealable">
+  /** Kinds of workers that are kept booted; with 0 this one can be sealed. */
+  & { readyWorkers: number };
 
 /** One worker; whoever creates it must call `destroy` in the end. */
 export class Worker {
   readonly #settings: WorkerSettings;
   readonly #share: Share;
-  readonly #shared: WorkerSurroundings;
+  readonly #shared: WorkerSurroundings & { resting: RestingWorkers };
   readonly #verdict: BuildVerdict;
   readonly #openEgress: OpenEgress;
-  readonly #machine: WorkerMachine;
   readonly #abort = new AbortController();
-  /** Undoes what was done, the last first. */
-  readonly #cleanUps: (() => void | Promise<void>)[] = [];
   /** How much later it is for the host than for the manager. */
   readonly #clockOffsetMs: number;
   #booting: Promise<WorkerOrigin> | undefined;
   #destroyed: Promise<Usage> | undefined;
+  #body: WorkerBody | undefined;
   #session: RunnerSession | undefined;
-  #network: WorkerNetwork | undefined;
   #watch: Watch | undefined;
   #stepRuns = false;
   #poweredOff = false;
@@ -86,7 +82,7 @@ export class Worker {
     readonly id: string,
     settings: WorkerSettings,
     share: Share,
-    shared: WorkerSurroundings,
+    shared: WorkerSurroundings & { resting: RestingWorkers },
     verdict: BuildVerdict,
     openEgress: OpenEgress,
   ) {
@@ -95,7 +91,6 @@ export class Worker {
     this.#shared = shared;
     this.#verdict = verdict;
     this.#openEgress = openEgress;
-    this.#machine = new WorkerMachine(id, shared.paths);
     this.#clockOffsetMs = settings.seconds * 1000 - Date.now();
   }
 
@@ -111,7 +106,7 @@ export class Worker {
       device: attachedDiskPath(serial),
     }));
     await waitForDevices(found.map(({ device }) => device));
-    for (const disk of found) await this.#machine.plug(disk);
+    for (const disk of found) await this.#ownBody.machine.plug(disk);
   }
 
   /** Runs a step; returns the exit status of its first script that fails. */
@@ -137,17 +132,18 @@ export class Worker {
 
   /** Replaces the worker's allowlist. */
   async allow(rules: readonly EgressRule[]): Promise<void> {
-    if (this.#network === undefined) {
+    const { network } = this.#ownBody;
+    if (network === undefined) {
       if (rules.length === 0) return;
       throw new AgentError("no-capacity", "The worker has no network card");
     }
-    await this.#network.allow(rules);
+    await network.allow(rules);
   }
 
   /** Shuts down cleanly; nothing more can be found against the worker then. */
   async poweroff(): Promise<void> {
     const runner = this.#readyRunner();
-    const machine = this.#machine;
+    const { machine } = this.#ownBody;
     await machine.measure();
     await runner.poweroff();
     const gone = await withTimeout(runner.ended, SHUTDOWN_TIMEOUT_SECONDS) &&
@@ -171,8 +167,8 @@ export class Worker {
       throw new AgentError("seal-failed", "The worker has not shut down");
     }
     if (this.#verdict.found) throw violation();
-    const machine = this.#machine;
-    await this.#shared.cache.addPrepared(key, base.image, machine.overlay);
+    const { overlay } = this.#ownBody.machine;
+    await this.#shared.cache.addPrepared(key, base.image, overlay);
     return await this.destroy();
   }
 
@@ -181,154 +177,157 @@ export class Worker {
     return this.#destroyed ??= this.#destroy();
   }
 
-  get #base(): BaseName {
-    return this.#settings.base;
+  get #ownBody(): WorkerBody {
+    if (this.#body === undefined) {
+      throw new AgentError("busy", "The worker is not ready");
+    }
+    return this.#body;
+  }
+
+  get #plan(): BodyPlan {
+    const { base, diskBytes, network } = this.#settings;
+    const { cpus, memoryBytes } = this.#share;
+    const hasNetwork = network !== null;
+    return { base, cpus, memoryBytes, diskBytes, hasNetwork };
   }
 
   async #boot(): Promise<WorkerOrigin> {
-    const { cache } = this.#shared;
-    const base = await cache.acquire(this.#base);
-    this.#cleanUps.push(() => cache.release(this.#base));
-    await cache.makeRoom(0);
-    await this.#machine.makeDirectories();
-    this.#cleanUps.push(() => this.#machine.removeDirectories());
-    if (this.#settings.network !== null) {
-      await this.#startNetwork(this.#settings.network);
+    if (this.#settings.readyWorkers > 0) {
+      const resting = await this.#shared.resting.take(
+        this.#plan,
+        this.#abort.signal,
+      );
+      if (resting && await this.#tryToWake(resting)) return "ready";
+      const body = await this.#createBody();
+      const saved = await this.#findSaved(body);
+      if (saved !== undefined) {
+        if (await this.#tryClone(body, saved)) {
+          this.#shared.resting.plan(this.#plan);
+          return saved.fresh ? "booted" : "ready";
+        }
+        saved.reject();
+      }
     }
-    const saved = await this.#findSaved(base);
-    if (saved !== undefined && await this.#tryClone(base, saved)) {
-      return saved.fresh ? "booted" : "ready";
-    }
-    await this.#bootOwn(base);
+    await this.#bootOwn(this.#body ?? await this.#createBody());
     return "booted";
   }
 
-  get #machineSettings(): Omit<MachineSettings, "backing"> {
-    const { cpus, memoryBytes } = this.#share;
-    return {
-      cpus,
-      memoryBytes,
-      ...(this.#network && { network: this.#network.card }),
-    };
+  async #createBody(): Promise<WorkerBody> {
+    const body = await WorkerBody.create(this.#shared, this.#plan);
+    this.#adopt(body);
+    return body;
+  }
+
+  /** What the body does is this build's from now on. */
+  #adopt(body: WorkerBody): void {
+    this.#body = body;
+    const { attempts, budget } = this.#verdict;
+    body.network?.assign({
+      open: this.#openEgress,
+      budget,
+      learn: this.#settings.network?.learn ?? false,
+      onAttempt: (attempt, times) => attempts.add(attempt, times),
+    });
   }
 
   /** Finds or makes a saved worker that this one can be a clone of. */
-  async #findSaved(base: BaseImage): Promise<SavedState | undefined> {
+  async #findSaved(body: WorkerBody): Promise<SavedState | undefined> {
     const { diskBytes, bootTimeoutSeconds, readyWorkers } = this.#settings;
-    const { cpus, memoryBytes } = this.#share;
-    const { image, prepared } = this.#base;
-    const network = this.#network;
-    const kind = {
-      ...{ image, prepared, cpus, memoryBytes, diskBytes },
-      link: network?.link ?? null,
-    };
-    const saved = await this.#shared.saved.take(
-      kind,
+    const { paths, cache, saved } = this.#shared;
+    return await saved.take(
+      body.kind,
       readyWorkers,
       () =>
         bootAndSave({
-          paths: this.#shared.paths,
-          cache: this.#shared.cache,
-          base,
-          machine: this.#machineSettings,
-          diskBytes,
-          bootTimeoutSeconds,
+          ...{ paths, cache, diskBytes, bootTimeoutSeconds },
+          base: body.base,
+          machine: body.machineSettings,
           limits: this.#verdict.budget.limits,
-          isQuiet: () => network?.isQuiet() ?? Promise.resolve(true),
+          isQuiet: () => body.network?.isQuiet() ?? Promise.resolve(true),
           signal: this.#abort.signal,
         }),
       this.#abort.signal,
     );
-    if (saved !== undefined) this.#cleanUps.push(() => saved.release());
-    return saved;
   }
 
-  /** Starts as a clone; if that fails, a worker of one's own can be booted. */
-  async #tryClone(base: BaseImage, saved: SavedState): Promise<boolean> {
-    const machine = this.#machine;
+  async #tryClone(body: WorkerBody, saved: SavedState): Promise<boolean> {
     try {
-      const overlay = { file: saved.files.overlay, format: "qcow2" } as const;
-      await Deno.copyFile(saved.files.cloneOverlay, machine.overlay);
-      await machine.restore(
-        { ...this.#machineSettings, backing: [overlay, ...base.chain] },
-        saved.files,
-      );
+      await body.clone(saved);
+    } catch (error) {
+      return await this.#giveUp(error);
+    }
+    return await this.#tryToWake(body);
+  }
+
+  /** Lets a clone that rests run; without it, another way must be found. */
+  async #tryToWake(body: WorkerBody): Promise<boolean> {
+    try {
+      this.#adopt(body);
       await this.#judgeNetwork();
       this.#startWatch();
       this.#abort.signal.throwIfAborted();
-      await machine.resume();
+      await body.machine.resume();
       await this.#connect(CLONE_TIMEOUT_SECONDS);
       await this.#wake(true);
       return true;
     } catch (error) {
-      if (this.#abort.signal.aborted || this.#verdict.found) throw error;
-      console.error(`worker ${this.id}: cannot clone:`, error);
-      saved.reject();
-      await machine.end();
-      await this.#watch?.stop();
-      this.#session?.close();
-      await machine.removeDirectories();
-      await machine.makeDirectories();
-      return false;
+      return await this.#giveUp(error);
     }
   }
 
-  async #bootOwn(base: BaseImage): Promise<void> {
-    const machine = this.#machine;
-    await createOverlay(machine.overlay, base, this.#settings.diskBytes);
+  /**
+   * Goes on without the body, unless the build is over.
+   *
+   * @returns false
+   */
+  async #giveUp(cause: unknown): Promise<false> {
+    if (this.#abort.signal.aborted || this.#verdict.found) throw cause;
+    console.error(`worker ${this.id}: cannot clone:`, cause);
+    const body = this.#ownBody;
+    await body.machine.end();
+    await this.#settle();
+    this.#session?.close();
+    this.#body = undefined;
+    await body.close();
+    return false;
+  }
+
+  async #bootOwn(body: WorkerBody): Promise<void> {
     await this.#judgeNetwork();
     this.#abort.signal.throwIfAborted();
-    await machine.start({ ...this.#machineSettings, backing: base.chain });
+    await body.boot();
     this.#startWatch();
     await this.#connect(this.#settings.bootTimeoutSeconds);
     await this.#wake(false);
   }
 
-  /** Nothing can be reached yet, and nothing is held against the worker. */
-  async #startNetwork({ learn }: WorkerNetworkSettings): Promise<void> {
-    const { attempts, budget } = this.#verdict;
-    const network = await WorkerNetwork.start({
-      network: this.#shared.network,
-      open: this.#openEgress,
-      budget,
-      learn,
-      onAttempt: (attempt, times) => attempts.add(attempt, times),
-    });
-    if (network === undefined) {
-      throw new AgentError("no-capacity", "All network links are taken");
-    }
-    this.#network = network;
-    this.#cleanUps.push(() => network.close());
-  }
-
   async #judgeNetwork(): Promise<void> {
     const rules = this.#settings.network?.rules;
-    if (rules) await this.#network?.allow(rules);
+    if (rules) await this.#ownBody.network?.allow(rules);
   }
 
   /** Watches what the worker uses until it is gone. */
   #startWatch(): void {
+    const { machine } = this.#ownBody;
     this.#watch = watchWorker({
       budget: this.#verdict.budget,
       cpus: this.#share.cpus,
       diskLimitBytes: this.#settings.diskBytes,
-      measureCpuSeconds: () => this.#machine.measureCpuSeconds(),
-      measureDiskBytes: () => this.#machine.measureDiskBytes(),
+      measureCpuSeconds: () => machine.measureCpuSeconds(),
+      measureDiskBytes: () => machine.measureDiskBytes(),
     });
   }
 
   /** What is left to be found once the worker runs no more. */
   async #settle(): Promise<void> {
     await this.#watch?.stop();
-    await this.#network?.settle();
+    await this.#body?.network?.settle();
   }
 
   /** Waits until the runner is ready. */
   async #connect(timeoutSeconds: number): Promise<void> {
-    const session = await RunnerSession.connect(this.#machine);
-    this.#cleanUps.push(() => session.close());
-    this.#session = session;
-    await session.ready(timeoutSeconds, this.#abort.signal);
+    this.#session = await RunnerSession.connect(this.#ownBody.machine);
+    await this.#session.ready(timeoutSeconds, this.#abort.signal);
   }
 
   async #wake(cloned: boolean): Promise<void> {
@@ -369,7 +368,7 @@ export class Worker {
       return status;
     } catch (error) {
       // A runner that breaks the protocol says nothing more that counts.
-      if (this.#destroyed === undefined) await this.#machine.end();
+      if (this.#destroyed === undefined) await this.#ownBody.machine.end();
       throw await this.#explain(error);
     } finally {
       await log?.drained();
@@ -383,7 +382,7 @@ export class Worker {
     if (!(error instanceof AgentError) || error.code !== "worker-died") {
       return error;
     }
-    const detail = (await this.#machine.consoleTail()).trim();
+    const detail = (await this.#ownBody.machine.consoleTail()).trim();
     if (detail === "") return error;
     return new AgentError(error.code, error.message, { cause: error, detail });
   }
@@ -392,23 +391,23 @@ export class Worker {
     this.#abort.abort(
       new AgentError("worker-died", "The worker was destroyed"),
     );
-    if (this.#verdict.found && await this.#machine.freeze()) {
+    if (this.#verdict.found && await this.#body?.machine.freeze()) {
       // Whoever waits for it need not wait until it is gone.
       this.#session?.close();
     }
     await this.#booting?.catch(() => {});
-    await this.#machine.measure();
-    await this.#machine.end();
+    const body = this.#body;
+    if (body === undefined) return NOTHING_USED;
+    const { machine } = body;
+    await machine.measure();
+    await machine.end();
     await this.#settle().catch((error) =>
       console.error(`worker ${this.id}: cannot settle:`, error)
     );
-    for (const cleanUp of this.#cleanUps.reverse()) {
-      try {
-        await cleanUp();
-      } catch (error) {
-        console.error(`worker ${this.id}: cannot clean up:`, error);
-      }
-    }
-    return this.#machine.usage;
+    this.#session?.close();
+    await body.close().catch((error) =>
+      console.error(`worker ${this.id}: cannot clean up:`, error)
+    );
+    return machine.usage;
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { AgentError } from "../../src/rpc/peer.ts";
 import type { EgressRule } from "../../src/rpc/protocol.ts";
 import type { Refusal } from "../../src/rpc/verdict.ts";
 import type { SeenAttempt } from "../attempts.ts";
@@ -36,9 +37,8 @@ const CAPTURE_PATIENCE_MS = 400;
 
 const ipv4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 
-/** What a worker's network is made of. */
-export interface WorkerNetworkOptions {
-  network: Network;
+/** What a build makes of its worker's network. */
+export interface NetworkUser {
   open: OpenEgress;
   budget: NetworkBudget;
   /** Also let the worker reach names that no rule allows. */
@@ -49,12 +49,13 @@ export interface WorkerNetworkOptions {
 
 /** The network of one worker; nothing is allowed and nothing judged at first. */
 export class WorkerNetwork {
-  readonly #options: WorkerNetworkOptions;
+  readonly #links: Network;
   readonly #open: OpenLink;
   readonly #addresses: SyntheticAddresses;
   readonly #gateway: Gateway;
   readonly #wildcardNames = new WildcardNames();
   readonly #cleanUps: (() => void | Promise<void>)[] = [];
+  #user: NetworkUser | undefined;
   #allowlist = new Allowlist();
   /** Names that the gateway listens for. */
   readonly #served = new Set<string>();
@@ -65,26 +66,28 @@ export class WorkerNetwork {
   #unjudgedPackets = 0;
   #notedPackets = 0;
 
-  private constructor(options: WorkerNetworkOptions, open: OpenLink) {
-    this.#options = options;
+  private constructor(links: Network, open: OpenLink) {
+    this.#links = links;
     this.#open = open;
     this.#addresses = new SyntheticAddresses(open.link.number);
     this.#gateway = new Gateway({
       client: open.link.worker,
-      open: options.open,
-      budget: options.budget,
+      open: (rule, host) => this.#requireUser().open(rule, host),
+      budget: {
+        passNetwork: (bytes) => this.#requireUser().budget.passNetwork(bytes),
+      },
       onRefused: (destination, refused) =>
         this.#onRefusedConnection(destination, refused),
     });
   }
 
-  /** Creates a link and serves it; undefined if all links are taken. */
-  static async start(
-    options: WorkerNetworkOptions,
-  ): Promise<WorkerNetwork | undefined> {
-    const open = await options.network.addLink();
-    if (open === undefined) return undefined;
-    const worker = new WorkerNetwork(options, open);
+  /** Creates a link and serves it. @throws {AgentError} `no-capacity` */
+  static async start(links: Network): Promise<WorkerNetwork> {
+    const open = await links.addLink();
+    if (open === undefined) {
+      throw new AgentError("no-capacity", "All network links are taken");
+    }
+    const worker = new WorkerNetwork(links, open);
     try {
       await worker.#serve();
     } catch (error) {
@@ -92,6 +95,11 @@ export class WorkerNetwork {
       throw error;
     }
     return worker;
+  }
+
+  /** From now on it serves a build's worker. */
+  assign(user: NetworkUser): void {
+    this.#user = user;
   }
 
   /** Number of its link. */
@@ -152,7 +160,7 @@ export class WorkerNetwork {
     const missed = refused - this.#notedPackets;
     if (missed <= 0) return;
     this.#notedPackets += missed;
-    this.#options.onAttempt({
+    this.#requireUser().onAttempt({
       protocol: "other",
       refusal: "packet-not-allowed",
       host: null,
@@ -167,7 +175,12 @@ export class WorkerNetwork {
   async close(): Promise<void> {
     this.#gateway.clear();
     for (const cleanUp of this.#cleanUps.reverse()) await cleanUp();
-    await this.#options.network.removeLink(this.#open);
+    await this.#links.removeLink(this.#open);
+  }
+
+  #requireUser(): NetworkUser {
+    if (this.#user === undefined) throw new Error("The network has no user");
+    return this.#user;
   }
 
   async #serve(): Promise<void> {
@@ -192,7 +205,7 @@ export class WorkerNetwork {
   async #resolve(name: string): Promise<Resolution> {
     let rules = this.#allowlist.rulesFor(name);
     if (rules.length === 0) {
-      if (!this.#options.learn || !this.#judged || !name.includes(".")) {
+      if (!this.#user?.learn || !this.#judged || !name.includes(".")) {
         return { refusal: "name-not-allowed" };
       }
       rules = learntProtocols.map((known) => ({ host: name, ...known }));
@@ -237,13 +250,13 @@ export class WorkerNetwork {
     const host = address === null ? undefined : this.#addresses.nameOf(address);
     this.#notedPackets++;
     if (
-      this.#options.learn && protocol === "tcp" && port !== null &&
+      this.#user?.learn && protocol === "tcp" && port !== null &&
       host !== undefined && !ipv4.test(host)
     ) {
       this.#learnPort(host, port);
       return;
     }
-    this.#options.onAttempt({
+    this.#requireUser().onAttempt({
       ...facts,
       refusal: protocol === "tcp" || protocol === "udp" || protocol === "dns"
         ? "destination-not-allowed"
@@ -271,7 +284,7 @@ export class WorkerNetwork {
       return;
     }
     const isQuestion = refusal !== "wrong-protocol";
-    this.#options.onAttempt({
+    this.#requireUser().onAttempt({
       protocol: "dns",
       refusal,
       host: isQuestion ? showName(name) : null,
@@ -287,7 +300,7 @@ export class WorkerNetwork {
     { refusal, content, claimed }: Refused,
   ): void {
     const { protocol, port } = rule;
-    this.#options.onAttempt({
+    this.#requireUser().onAttempt({
       ...{ protocol, refusal, content, claimed, port },
       host: showName(host),
       address: null,

@@ -106,7 +106,6 @@ class Build {
       denied: loaded.denied,
       addedPrepare: loaded.addedPrepare,
       useCache,
-      readyWorkers: loaded.manager.readyWorkers ?? READY_WORKERS,
       learn,
       judge: this.#judge,
       staging: host.staging,
@@ -180,6 +179,7 @@ class Build {
       name: spec.name,
       limits: pipeline.buildLimits(),
       worker: pipeline.workerDemand(),
+      readyWorkers: this.loaded.manager.readyWorkers ?? READY_WORKERS,
     });
     this.#isOpen = true;
     this.#judge.open();

@@ -53,7 +53,7 @@ export class BuildWorker {
   }
 
   async #start(base: { image: string; prepared?: string }): Promise<void> {
-    const { build, spec, state, learn, readyWorkers } = this.#pipeline.parts;
+    const { build, spec, state, learn } = this.#pipeline.parts;
     const allowed = spec.network.build === "none"
       ? undefined
       : toEgressRules(spec.network.build);
@@ -64,7 +64,7 @@ export class BuildWorker {
       base,
       ...this.#pipeline.workerResources(),
       network: allowed ? { rules: allowed, learn } : null,
-      readyWorkers,
+      sealable: false,
       seconds: Date.now() / 1000,
     });
     this.#worker = worker;

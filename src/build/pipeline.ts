@@ -25,8 +25,6 @@ export interface PipelineParts {
   /** What the playbook may reach besides the image's repositories. */
   readonly addedPrepare: readonly NetworkEntry[];
   readonly useCache: boolean;
-  /** Kinds of workers that the manager keeps booted. */
-  readonly readyWorkers: number;
   /** Directory for the disks that the build hands to the manager. */
   readonly staging: string;
   readonly isolates: BuildIsolates;

@@ -44,7 +44,7 @@ export async function prepare(
     base: { image },
     ...pipeline.workerResources(),
     network: network.prepare === "none" ? null : { rules: null, learn },
-    readyWorkers: 0,
+    sealable: true,
     seconds: Date.now() / 1000,
   });
   let refreshPackageLists = false;

@@ -42,13 +42,14 @@ export function logsNote({ manager, text }: ManagerLogs): string {
 }
 
 function buildsText(
-  { builds, caches }: Extract<ManagerStatus, { running: true }>,
+  { builds, caches, resting }: Extract<ManagerStatus, { running: true }>,
 ): string {
   const cache = ({ count, bytes }: { count: number; bytes: number }) =>
     `${count}, ${formatSize(bytes)}`;
   return row("images", cache(caches.images)) +
     row("prepared", cache(caches.prepared)) +
-    row("ready", cache(caches.saved)) +
+    row("booted", cache(caches.saved)) +
+    row("ready", String(resting)) +
     row("builds", builds.length === 0 ? "none" : String(builds.length)) +
     builds.map(({ id, name, phase, elapsedSeconds }) =>
       `  ${id}  ${escapeControls(name)}  ${escapeControls(phase)}  ` +

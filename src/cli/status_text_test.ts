@@ -35,6 +35,7 @@ Deno.test("overallStatusText shows builds and caches", () => {
         version: "abc",
         uptimeSeconds: 125,
         agentMemoryBytes: 90 * 1024 ** 2,
+        resting: 1,
         memoryTotalBytes: 6 * 1024 ** 3,
         memoryAvailableBytes: 5 * 1024 ** 3,
         diskTotalBytes: 64 * 1024 ** 3,
@@ -63,7 +64,8 @@ agent        90 MiB
 disk         1 GiB of 64 GiB
 images       1, 1 GiB
 prepared     0, 0 B
-ready        2, 3 MiB
+booted       2, 3 MiB
+ready        1
 builds       1
   b1  a\\u001b.yaml  build  3.0 s
 `,

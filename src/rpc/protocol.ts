@@ -118,6 +118,8 @@ const methodTable = {
       version: z.string().max(100),
       uptimeSeconds: seconds,
       agentMemoryBytes: bytes,
+      /** Workers that are started and wait for a build. */
+      resting: z.int().min(0),
       memoryTotalBytes: bytes,
       memoryAvailableBytes: bytes,
       diskTotalBytes: bytes,
@@ -156,6 +158,8 @@ const methodTable = {
       name: z.string().max(200),
       limits: buildLimitsSchema,
       worker: workerDemandSchema,
+      /** Kinds of workers that the manager keeps booted; with 0 each boots. */
+      readyWorkers: z.int().min(0).max(MAX_READY_WORKERS),
     }),
     result: z.strictObject({}),
   },
@@ -203,11 +207,8 @@ const methodTable = {
       bootTimeoutSeconds: z.int().min(1).max(3600),
       /** Its network card, linked to the gateway alone; null for none. */
       network: workerNetworkSchema.nullable(),
-      /**
-       * Kinds of workers that the manager keeps booted, for this one to be a
-       * clone. With 0 it boots, and can be sealed.
-       */
-      readyWorkers: z.int().min(0).max(MAX_READY_WORKERS),
+      /** Whether it is to boot, and can be sealed; no ready one serves then. */
+      sealable: z.boolean(),
       /** The host's time, since the epoch. */
       seconds,
     }),

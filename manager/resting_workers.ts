@@ -1,0 +1,126 @@
+/**
+ * The worker that rests: a clone of the kind that was built in last, started and
+ * stopped before its first instruction, for the next build to take.
+ *
+ * @module
+ */
+
+import { orAborted } from "./waiting.ts";
+import type { BodyPlan, WorkerBody } from "./worker_body.ts";
+
+/** One that has rested for longer is replaced. */
+const LONGEST_REST_MS = 3_600_000;
+
+/** What rests, and what is done with it. */
+export interface RestingBody {
+  close(): Promise<void>;
+}
+
+/** Starts a clone that rests; undefined if nothing of its kind was saved. */
+export type StartResting<B> = (plan: BodyPlan) => Promise<B | undefined>;
+
+interface Resting<B> {
+  readonly plan: BodyPlan;
+  readonly body: Promise<B | undefined>;
+  /** Whether it has started. */
+  started: boolean;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+/** At most one rests: which one is decided by who built last. */
+export class RestingWorkers<B extends RestingBody = WorkerBody> {
+  readonly #start: StartResting<B>;
+  readonly #longestRestMs: number;
+  #plan: BodyPlan | undefined;
+  #resting: Resting<B> | undefined;
+
+  constructor(start: StartResting<B>, longestRestMs = LONGEST_REST_MS) {
+    this.#start = start;
+    this.#longestRestMs = longestRestMs;
+  }
+
+  /** How many rest. */
+  get count(): number {
+    return this.#resting?.started ? 1 : 0;
+  }
+
+  /** From now on, one of this kind is to rest when nothing is built. */
+  plan(plan: BodyPlan | undefined): void {
+    this.#plan = plan;
+  }
+
+  /** Has one rest, unless one does. Nobody need wait for it. */
+  async fill(): Promise<void> {
+    const plan = this.#plan;
+    if (plan === undefined || this.#resting !== undefined) return;
+    const body = this.#start(plan).catch((error) => {
+      console.error("no worker rests:", error);
+      return undefined;
+    });
+    const timer = setTimeout(() => void this.#replace(), this.#longestRestMs);
+    const resting = { plan, body, started: false, timer };
+    this.#resting = resting;
+    resting.started = await body !== undefined;
+    if (!resting.started && this.#resting === resting) this.#forget();
+  }
+
+  /**
+   * Gives the one that rests to a build, which must close it. One of another
+   * kind makes room: it holds what the build needs.
+   */
+  async take(plan: BodyPlan, signal: AbortSignal): Promise<B | undefined> {
+    const resting = this.#resting;
+    if (resting === undefined) return undefined;
+    if (!isSamePlan(plan, resting.plan)) {
+      await this.drop();
+      return undefined;
+    }
+    this.#forget();
+    try {
+      return await orAborted(resting.body, signal);
+    } catch (error) {
+      void resting.body.then((body) => body?.close());
+      throw error;
+    }
+  }
+
+  /** Ends the one that rests, if it has started. @returns whether it had */
+  async yield(): Promise<boolean> {
+    return this.#resting?.started ? await this.drop() : false;
+  }
+
+  /** Ends the one that rests. @returns whether there was one */
+  async drop(): Promise<boolean> {
+    const resting = this.#resting;
+    this.#forget();
+    const body = await resting?.body;
+    await body?.close();
+    return body !== undefined;
+  }
+
+  async #replace(): Promise<void> {
+    try {
+      await this.drop();
+    } catch (error) {
+      console.error("a worker that rested cannot be ended:", error);
+    }
+    await this.fill();
+  }
+
+  #forget(): void {
+    clearTimeout(this.#resting?.timer);
+    this.#resting = undefined;
+  }
+}
+
+function isSamePlan(one: BodyPlan, other: BodyPlan): boolean {
+  return JSON.stringify(keyOf(one)) === JSON.stringify(keyOf(other));
+}
+
+function keyOf({ base, ...rest }: BodyPlan): unknown[] {
+  const { cpus, memoryBytes, diskBytes, hasNetwork } = rest;
+  return [
+    ...[base.image, base.prepared ?? null],
+    ...[cpus, memoryBytes, diskBytes, hasNetwork],
+  ];
+}
