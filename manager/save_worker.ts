@@ -4,7 +4,6 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
 import type { BuildLimits } from "../src/rpc/verdict.ts";
 import { createOverlay } from "./disk_image.ts";
 import type { BaseImage, ImageCache } from "./image_cache.ts";
@@ -13,6 +12,7 @@ import { watchWorker } from "./limits/watchdog.ts";
 import type { AgentPaths } from "./paths.ts";
 import { RunnerSession } from "./runner_session.ts";
 import { UnsuitedError } from "./saved_states.ts";
+import { withTimeout } from "./waiting.ts";
 import { newWorkerId } from "./worker_id.ts";
 import { type MachineSettings, WorkerMachine } from "./worker_machine.ts";
 
@@ -27,6 +27,9 @@ fi
 tar --version || :
 sync
 `;
+
+/** How long the system may take beyond the runner's start. */
+const SETTLE_TIMEOUT_SECONDS = 120;
 
 /** What to boot, and what it may use. */
 export interface SaveOptions {
@@ -104,13 +107,10 @@ async function settle(
   signal.addEventListener("abort", abort);
   try {
     await session.ready(timeoutSeconds, signal);
-    const status = await session.runner.run("root", settleScript);
-    if (status !== 0) {
-      throw new AgentError(
-        "boot-failed",
-        `The worker does not settle: exit status ${status}`,
-      );
-    }
+    const status = session.runner.run("root", settleScript);
+    if (
+      !await withTimeout(status, SETTLE_TIMEOUT_SECONDS) || await status !== 0
+    ) throw new UnsuitedError("its system does not settle");
   } finally {
     signal.removeEventListener("abort", abort);
     session.close();

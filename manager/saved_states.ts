@@ -177,6 +177,7 @@ export class SavedStates {
         this.#unsuited.add(key);
         if (this.#entries.get(key) === entry) this.#entries.delete(key);
         entry.rejected = true;
+        if (entry.uses === 0) void remove(entry.directory);
       },
     };
   }

@@ -131,6 +131,14 @@ Deno.test("one that is rejected goes with its last clone", () =>
     assert.equal((await states.size()).count, 0);
   }));
 
+Deno.test("one that is rejected without a clone goes at once", () =>
+  onStage(async ({ states, make, list }) => {
+    const clone = await states.take(kind, 1, make, never);
+    clone!.release();
+    clone!.reject();
+    while (list().length > 0) await new Promise((done) => setTimeout(done, 1));
+  }));
+
 Deno.test("the one that was not used for longest makes room, never one in use", () =>
   onStage(async ({ states, make, made, list }) => {
     const other = { ...kind, cpus: 2 };

@@ -43,6 +43,9 @@ const SHUTDOWN_TIMEOUT_SECONDS = 180;
 /** How long a clone may take until its runner is ready. */
 const CLONE_TIMEOUT_SECONDS = 30;
 
+/** How long a worker may take for what comes before the first step. */
+const WAKE_TIMEOUT_SECONDS = 60;
+
 /** Of a worker that never was. */
 const NOTHING_USED: Usage = {
   cpuSeconds: 0,
@@ -333,13 +336,16 @@ export class Worker {
   async #wake(cloned: boolean): Promise<void> {
     const seconds = (Date.now() + this.#clockOffsetMs) / 1000;
     const script = wakeScript({ cloned, seconds });
-    const status = await this.#readyRunner().run("root", script);
-    if (status === 0) return;
+    const status = this.#readyRunner().run("root", script);
+    if (!await withTimeout(status, WAKE_TIMEOUT_SECONDS)) {
+      throw new AgentError("boot-failed", "The worker does not wake");
+    }
+    if (await status === 0) return;
     throw new AgentError(
       "boot-failed",
-      status === STATUS_NOT_RENEWED
+      await status === STATUS_NOT_RENEWED
         ? "The worker's kernel does not renew its random numbers"
-        : `The worker does not wake: exit status ${status}`,
+        : `The worker does not wake: exit status ${await status}`,
     );
   }
 

@@ -5,11 +5,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
-import { sourceFiles } from "../../subplot/repository.ts";
-
-/** Where the image has its root file system, by images/lib/disk.sh. */
-const ROOT_OFFSET = 33 * 1024 ** 2;
+import { makeImageWithProgram } from "./image_file.ts";
 
 /** Runs the one `shell` task of a playbook that `standInPlaybook` makes. */
 const standIn = `#!/bin/sh
@@ -24,20 +20,5 @@ export function standInPlaybook(script: string): unknown[] {
 
 /** Makes the image. */
 export async function makePlaybookImage(path: string): Promise<void> {
-  await Deno.copyFile(sourceFiles.get("tiny.img")!, path);
-  const program = await Deno.makeTempFile();
-  try {
-    await Deno.writeTextFile(program, standIn);
-    await Deno.chmod(program, 0o755);
-    const { stderr } = await new Deno.Command("/usr/sbin/debugfs", {
-      args: [
-        ...["-w", "-R", `write ${program} /bin/ansible-playbook`],
-        `${path}?offset=${ROOT_OFFSET}`,
-      ],
-    }).output();
-    // It prints its version there, and ends well whatever happens.
-    assert.match(new TextDecoder().decode(stderr), /^debugfs [^\n]*\n$/);
-  } finally {
-    await Deno.remove(program);
-  }
+  await makeImageWithProgram(path, "/bin/ansible-playbook", standIn);
 }

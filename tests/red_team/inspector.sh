@@ -11,11 +11,11 @@ fact() {
 secret=$(echo 'SECRET' | busybox rev)
 control=$(echo 'CONTROL' | busybox rev)
 
-# Sets `worker` to the process of a worker that runs.
+# Sets `worker` to the process of a worker that a build may use: a clone.
 find_worker() {
     for process in /proc/[0-9]*; do
         if tr '\0' ' ' <"$process/cmdline" 2>/dev/null |
-            grep -q '^[^ ]*qemu-system-x86_64 .*guest=contractor-'; then
+            grep -q '^[^ ]*qemu-system-x86_64 .*guest=contractor-.* -incoming '; then
             worker=$process
             return 0
         fi
@@ -56,7 +56,9 @@ for descriptor in "$worker"/fd/*; do
 done
 name=$(tr '\0' ' ' <"$worker/cmdline" | sed 's/.*guest=\(contractor-[0-9a-f-]*\).*/\1/')
 fact name "$name"
-until devices=$(virsh -c qemu:///system qemu-monitor-command "$name" --hmp 'info qtree'); do
+# The last disk is plugged in when it runs.
+until devices=$(virsh -c qemu:///system qemu-monitor-command "$name" --hmp 'info qtree') &&
+    echo "$devices" | grep -q contractor-export; do
     sleep 1
 done
 echo "$devices" | sed -n 's/^ *dev: \([^,]*\).*/\1/p' | while read -r device; do
