@@ -120,6 +120,11 @@ export async function attachDevice(
   await virsh("attach-device", name, xmlFile);
 }
 
+/** Has a domain that runs rest. */
+export async function suspendDomain(name: string): Promise<void> {
+  await virsh("suspend", name);
+}
+
 /** Lets a domain that rests run. */
 export async function resumeDomain(name: string): Promise<void> {
   await virsh("resume", name);

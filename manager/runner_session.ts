@@ -8,6 +8,7 @@ import { AgentError } from "../src/rpc/peer.ts";
 import { LogPump } from "./log_pump.ts";
 import { RunnerConnection } from "./runner_connection.ts";
 import { orAborted, withTimeout } from "./waiting.ts";
+import { STATUS_NOT_RENEWED } from "./wake.ts";
 import type { WorkerMachine } from "./worker_machine.ts";
 
 /** Both connections to one machine's runner. */
@@ -64,6 +65,25 @@ export class RunnerSession {
     }
     throw await this.#machine.bootFailure(
       `The worker's runner is not ready after ${timeoutSeconds} s`,
+    );
+  }
+
+  /**
+   * Runs a script of the manager's own as root; what it prints is lost.
+   *
+   * @throws {AgentError} `boot-failed` unless it succeeds in time
+   */
+  async runOwn(script: string, timeoutSeconds: number): Promise<void> {
+    const status = this.runner.run("root", script);
+    if (!await withTimeout(status, timeoutSeconds)) {
+      throw new AgentError("boot-failed", "The worker does not wake");
+    }
+    if (await status === 0) return;
+    throw new AgentError(
+      "boot-failed",
+      await status === STATUS_NOT_RENEWED
+        ? "The worker's kernel does not renew its random numbers"
+        : `The worker does not wake: exit status ${await status}`,
     );
   }
 

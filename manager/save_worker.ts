@@ -13,18 +13,16 @@ import type { AgentPaths } from "./paths.ts";
 import { RunnerSession } from "./runner_session.ts";
 import { UnsuitedError } from "./saved_states.ts";
 import { withTimeout } from "./waiting.ts";
+import { rehearseScript } from "./wake.ts";
 import { newWorkerId } from "./worker_id.ts";
 import { type MachineSettings, WorkerMachine } from "./worker_machine.ts";
 
-/**
- * Waits for the end of the system's start, which clones need not go through
- * then, and has the programs read that steps need.
- */
+/** Waits for the end of the system's start: clones need not go through it. */
 const settleScript = `\
 if [ -d /run/systemd/system ]; then
   timeout 60 systemctl is-system-running --wait || :
 fi
-tar --version || :
+${rehearseScript}
 sync
 `;
 

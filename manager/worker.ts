@@ -25,26 +25,20 @@ import {
 } from "./repositories.ts";
 import type { RestingWorkers } from "./resting_workers.ts";
 import type { RunnerConnection } from "./runner_connection.ts";
-import { RunnerSession } from "./runner_session.ts";
 import { bootAndSave } from "./save_worker.ts";
 import type { SavedState } from "./saved_states.ts";
 import { composeStep, type Step, type StepScript } from "./steps.ts";
 import { withTimeout } from "./waiting.ts";
-import { STATUS_NOT_RENEWED, wakeScript } from "./wake.ts";
+import { setTimeScript } from "./wake.ts";
 import {
   type BodyPlan,
+  WAKE_TIMEOUT_SECONDS,
   WorkerBody,
   type WorkerSurroundings,
 } from "./worker_body.ts";
 
 /** How long a worker may take to shut down when it is sealed. */
 const SHUTDOWN_TIMEOUT_SECONDS = 180;
-
-/** How long a clone may take until its runner is ready. */
-const CLONE_TIMEOUT_SECONDS = 30;
-
-/** How long a worker may take for what comes before the first step. */
-const WAKE_TIMEOUT_SECONDS = 60;
 
 /** Of a worker that never was. */
 const NOTHING_USED: Usage = {
@@ -76,7 +70,6 @@ export class Worker {
   #booting: Promise<WorkerOrigin> | undefined;
   #destroyed: Promise<Usage> | undefined;
   #body: WorkerBody | undefined;
-  #session: RunnerSession | undefined;
   #watch: Watch | undefined;
   #stepRuns = false;
   #poweredOff = false;
@@ -269,9 +262,9 @@ export class Worker {
       await this.#judgeNetwork();
       this.#startWatch();
       this.#abort.signal.throwIfAborted();
-      await body.machine.resume();
-      await this.#connect(CLONE_TIMEOUT_SECONDS);
-      await this.#wake(true);
+      if (body.session === undefined) await body.wake(this.#abort.signal);
+      else await body.machine.resume();
+      await this.#setTime(body);
       return true;
     } catch (error) {
       return await this.#giveUp(error);
@@ -289,7 +282,6 @@ export class Worker {
     const body = this.#ownBody;
     await body.machine.end();
     await this.#settle();
-    this.#session?.close();
     this.#body = undefined;
     await body.close();
     return false;
@@ -300,8 +292,11 @@ export class Worker {
     this.#abort.signal.throwIfAborted();
     await body.boot();
     this.#startWatch();
-    await this.#connect(this.#settings.bootTimeoutSeconds);
-    await this.#wake(false);
+    await body.connect(
+      this.#settings.bootTimeoutSeconds,
+      this.#abort.signal,
+    );
+    await this.#setTime(body);
   }
 
   async #judgeNetwork(): Promise<void> {
@@ -327,33 +322,17 @@ export class Worker {
     await this.#body?.network?.settle();
   }
 
-  /** Waits until the runner is ready. */
-  async #connect(timeoutSeconds: number): Promise<void> {
-    this.#session = await RunnerSession.connect(this.#ownBody.machine);
-    await this.#session.ready(timeoutSeconds, this.#abort.signal);
-  }
-
-  async #wake(cloned: boolean): Promise<void> {
+  async #setTime({ session }: WorkerBody): Promise<void> {
     const seconds = (Date.now() + this.#clockOffsetMs) / 1000;
-    const script = wakeScript({ cloned, seconds });
-    const status = this.#readyRunner().run("root", script);
-    if (!await withTimeout(status, WAKE_TIMEOUT_SECONDS)) {
-      throw new AgentError("boot-failed", "The worker does not wake");
-    }
-    if (await status === 0) return;
-    throw new AgentError(
-      "boot-failed",
-      await status === STATUS_NOT_RENEWED
-        ? "The worker's kernel does not renew its random numbers"
-        : `The worker does not wake: exit status ${await status}`,
-    );
+    await session!.runOwn(setTimeScript(seconds), WAKE_TIMEOUT_SECONDS);
   }
 
   #readyRunner(): RunnerConnection {
-    if (this.#session === undefined) {
+    const { session } = this.#ownBody;
+    if (session === undefined) {
       throw new AgentError("busy", "The worker is not ready");
     }
-    return this.#session.runner;
+    return session.runner;
   }
 
   async #runScripts(
@@ -363,7 +342,7 @@ export class Worker {
     const runner = this.#readyRunner();
     if (this.#stepRuns) throw new AgentError("busy", "A step runs already");
     this.#stepRuns = true;
-    const log = this.#session?.log;
+    const log = this.#ownBody.session?.log;
     log?.direct(sink);
     try {
       let status = 0;
@@ -399,7 +378,7 @@ export class Worker {
     );
     if (this.#verdict.found && await this.#body?.machine.freeze()) {
       // Whoever waits for it need not wait until it is gone.
-      this.#session?.close();
+      this.#body?.session?.close();
     }
     await this.#booting?.catch(() => {});
     const body = this.#body;
@@ -410,7 +389,6 @@ export class Worker {
     await this.#settle().catch((error) =>
       console.error(`worker ${this.id}: cannot settle:`, error)
     );
-    this.#session?.close();
     await body.close().catch((error) =>
       console.error(`worker ${this.id}: cannot clean up:`, error)
     );

@@ -10,9 +10,17 @@ import type { Network } from "./egress/network.ts";
 import { WorkerNetwork } from "./egress/worker_network.ts";
 import type { BaseImage, BaseName, ImageCache } from "./image_cache.ts";
 import type { AgentPaths } from "./paths.ts";
+import { RunnerSession } from "./runner_session.ts";
 import type { SavedState, SavedStates, WorkerKind } from "./saved_states.ts";
+import { rehearseScript, renewScript } from "./wake.ts";
 import { newWorkerId } from "./worker_id.ts";
 import { type MachineSettings, WorkerMachine } from "./worker_machine.ts";
+
+/** How long a clone may take until its runner is ready. */
+const CLONE_TIMEOUT_SECONDS = 30;
+
+/** How long a worker may take for what comes before the first step. */
+export const WAKE_TIMEOUT_SECONDS = 60;
 
 /** What all workers share. */
 export interface WorkerSurroundings {
@@ -39,6 +47,7 @@ export class WorkerBody {
   readonly network: WorkerNetwork | undefined;
   readonly #plan: BodyPlan;
   readonly #held: AsyncDisposableStack;
+  #session: RunnerSession | undefined;
 
   private constructor(
     plan: BodyPlan,
@@ -115,6 +124,44 @@ export class WorkerBody {
     }, files);
   }
 
+  /**
+   * Waits until the runner is ready; the session ends with the body.
+   *
+   * @throws {AgentError} `boot-failed`
+   */
+  async connect(
+    timeoutSeconds: number,
+    signal: AbortSignal,
+  ): Promise<RunnerSession> {
+    const session = await RunnerSession.connect(this.machine);
+    this.#session = session;
+    this.#held.defer(() => session.close());
+    await session.ready(timeoutSeconds, signal);
+    return session;
+  }
+
+  /** The connection to the runner, once there is one. */
+  get session(): RunnerSession | undefined {
+    return this.#session;
+  }
+
+  /** Lets a clone run until it is somebody of its own. */
+  async wake(signal: AbortSignal): Promise<void> {
+    await this.machine.resume();
+    const session = await this.connect(CLONE_TIMEOUT_SECONDS, signal);
+    await session.runOwn(renewScript, WAKE_TIMEOUT_SECONDS);
+  }
+
+  /** Has a clone do what steps will do, and rest then. */
+  async rest(): Promise<void> {
+    await this.wake(new AbortController().signal);
+    await this.#session!.runOwn(rehearseScript, WAKE_TIMEOUT_SECONDS);
+    await this.machine.suspend();
+    if (await this.network?.isQuiet() === false) {
+      throw new Error("A worker tried to reach something before it rested");
+    }
+  }
+
   /** Ends the machine and removes all that it had. */
   async close(): Promise<void> {
     try {
@@ -135,6 +182,7 @@ export async function startResting(
   try {
     if (saved !== undefined) {
       await body.clone(saved);
+      await body.rest();
       return body;
     }
   } catch (error) {

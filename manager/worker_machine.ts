@@ -30,6 +30,7 @@ import {
   restoreDomain,
   resumeDomain,
   saveDomain,
+  suspendDomain,
   waitUntilGone,
 } from "./libvirt.ts";
 import { countMemoryKills } from "./out_of_memory.ts";
@@ -166,9 +167,14 @@ export class WorkerMachine {
 
   /** Lets a machine that rests run; only what it uses from now on counts. */
   async resume(): Promise<void> {
-    this.#cpuSecondsBefore = await this.measureCpuSeconds();
+    this.#cpuSecondsBefore += await this.measureCpuSeconds();
     this.#usage = { ...this.#usage, cpuSeconds: 0 };
     await resumeDomain(this.#name);
+  }
+
+  /** Has a machine that runs rest. */
+  async suspend(): Promise<void> {
+    await suspendDomain(this.#name);
   }
 
   /** Plugs an archive's disk into the machine. */
