@@ -316,11 +316,15 @@ Deno.test("a body is handed on without a copy", () => {
   assert.equal(forward.length, 500);
 });
 
+// They take a minute where the time grows with the square of the spaces, and
+// milliseconds otherwise, so a busy machine changes nothing.
 Deno.test("spaces without end take no time", () => {
   const padded = `GET / HTTP/1.1\r\n${HOST}X: a${" ".repeat(65_000)}b\r\n\r\n`;
   const start = performance.now();
-  assert.equal(inspect(RULE, [bytesOf(padded)]).refused, undefined);
-  assert.ok(performance.now() - start < 1000);
+  for (let n = 0; n < 20; n++) {
+    assert.equal(inspect(RULE, [bytesOf(padded)]).refused, undefined);
+  }
+  assert.ok(performance.now() - start < 20_000);
 });
 
 Deno.test("a mutated request with another host is never forwarded", () => {
