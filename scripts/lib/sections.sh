@@ -1,69 +1,67 @@
-# Sections of a test run: each is timed and counted. Sourced after progress.sh.
-# Needs $root; $sections_folder receives each section's results.
+# Sections of a test run, and test files: each is timed and recorded, and its
+# output is printed whole at its end. Sourced after progress.sh and deno.sh;
+# needs $root.
 
-sections_folder=$root/.cache/test-results
-sections_failed=0
-sections=0
+results_folder=$root/.cache/test-results
 
 start_sections() {
-    rm -rf "$sections_folder"
-    mkdir -p "$sections_folder"
+    rm -rf "$results_folder"
+    mkdir -p "$results_folder"
 }
 
-# Runs a command as a section. It goes on after a failure, which is counted.
-# A command that runs Deno's tests writes its results to $results.xml, or to
-# several files that begin with $results.
+# Runs a command and records how it ended, and how long it took, in a line for
+# print_results.ts. A command that runs Deno's tests writes to $results.xml.
+# Usage: record section|files|file TITLE COMMAND...
+record() {
+    kind=$1
+    title=$2
+    shift 2
+    name=$(printf '%s' "$title" | tr -c '[:alnum:]' _)
+    results=$results_folder/$name
+    started=$(date +%s)
+    status=0
+    printf '\n=== %s\n' "$title"
+    "$@" </dev/null || status=$?
+    seconds=$(($(date +%s) - started))
+    printf '%s\t%s\t%s\t%s\t%s\n' \
+        "$kind" "$status" "$seconds" "$name" "$title" >>"$results_folder/records"
+    [ "$status" -eq 0 ] && outcome=ok || outcome=FAILED
+    printf '=== %s: %s in %d s\n' "$title" "$outcome" "$seconds"
+    return "$status"
+}
+
+# Runs a command and prints all that it said at its end: others run beside it.
+whole() {
+    output=$(mktemp "$results_folder/output.XXXXXX")
+    whole_status=0
+    "$@" >"$output" 2>&1 || whole_status=$?
+    {
+        flock 9
+        cat "$output"
+    } 9>"$results_folder/lock"
+    rm "$output"
+    return "$whole_status"
+}
+
+# Runs a command as a section. The run goes on after a failure, which counts.
 # Usage: section TITLE COMMAND...
 section() {
-    title=$1
-    shift
-    sections=$((sections + 1))
-    results=$sections_folder/$sections
-    section_started=$(date +%s)
-    printf '\n=== %s\n' "$title"
-    status=0
-    "$@" </dev/null || status=$?
-    if [ "$status" -ne 0 ] && [ "$(count failed "$results".*xml)" -eq 0 ]; then
-        sections_failed=$((sections_failed + 1))
-    fi
-    [ "$status" -eq 0 ] && outcome=ok || outcome=FAILED
-    printf '=== %s: %s in %d s\n' "$title" "$outcome" \
-        "$(($(date +%s) - section_started))"
-    return 0
+    say "$1 ..."
+    whole record section "$@" || :
 }
 
-# Sums up a JUnit file: tests that passed, or that failed.
-# Usage: count_in FILE passed|failed
-count_in() {
-    [ -f "$1" ] || { echo 0; return; }
-    awk -v what="$2" '
-        function attribute(name) {
-            if (!match($0, " " name "=\"[0-9]+\"")) return 0
-            return substr($0, RSTART + length(name) + 3) + 0
-        }
-        /<testsuite / {
-            failed = attribute("failures") + attribute("errors")
-            skipped = attribute("disabled") + attribute("skipped")
-            sum += what == "failed" ? failed : attribute("tests") - failed - skipped
-        }
-        END { print sum + 0 }' "$1"
+# Runs tests of a section. They may do anything, such as fill a disk that
+# /dev/full stands for; what the program may do is up to scripts/contractor and
+# to the isolates. Types are checked in a section of their own.
+# Usage: deno_test [OPTIONS] PATHS
+deno_test() {
+    "$deno" test --no-check --cached-only --frozen --no-prompt \
+        --allow-all --junit-path="$results.xml" "$@"
 }
 
-# Sums up several JUnit files.
-# Usage: count passed|failed FILE...
-count() {
-    what=$1
-    shift
-    sum=0
-    for file; do sum=$((sum + $(count_in "$file" "$what"))); done
-    echo "$sum"
-}
-
-# Prints the closing line; fails if anything did. A section that failed without
-# a failing test counts as one.
+# Prints how long everything took, and the closing line; fails if anything did.
 finish_sections() {
-    passed=$(count passed "$sections_folder"/*.xml)
-    failed=$(($(count failed "$sections_folder"/*.xml) + sections_failed))
-    printf '\n%d passed, %d failed\n' "$passed" "$failed"
-    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+    "$deno" run --quiet --no-prompt --config "$root/deno.json" \
+        --allow-read="$results_folder" \
+        "$root/scripts/lib/print_results.ts" "$results_folder"
 }

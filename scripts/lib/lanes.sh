@@ -1,0 +1,37 @@
+# End-to-end test files in lanes. Sourced after sections.sh; needs $root.
+
+# What files took: on the machine that wrote the first, and on this one.
+usual_seconds=$root/scripts/lib/usual_seconds
+latest_seconds=$root/.cache/test-seconds
+
+# Runs the files, two at a time, each lane with a manager VM of its own: an
+# emulated one has a single processor.
+run_files_in_lanes() {
+    lanes=$(nproc)
+    [ "$lanes" -le 2 ] || lanes=2
+    list_files | xargs -P "$lanes" -n 1 --process-slot-var=LANE \
+        "$root/scripts/lib/file_section.sh" "$root"
+}
+
+# The longest come first, so that the lanes end together; new ones before all.
+list_files() {
+    [ -f "$latest_seconds" ] || : >"$latest_seconds"
+    {
+        find tests -name '*_test.ts'
+        find subplot -name '*acceptance_test.ts'
+    } | awk '
+        FILENAME != "-" { seconds[$2] = $1; next }
+        { print ($1 in seconds ? seconds[$1] : 9999), $1 }
+    ' "$usual_seconds" "$latest_seconds" - | sort -k 1,1nr -k 2 | cut -d ' ' -f 2
+}
+
+# Keeps the times of the files that passed, for the next run.
+keep_seconds() {
+    {
+        cat "$latest_seconds"
+        awk -F '\t' '$1 == "file" && $2 == 0 { print $3, $5 }' \
+            "$results_folder/records"
+    } | awk '{ seconds[$2] = $1 } END { for (file in seconds) print seconds[file], file }' |
+        sort -rn >"$latest_seconds.new"
+    mv "$latest_seconds.new" "$latest_seconds"
+}
