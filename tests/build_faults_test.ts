@@ -7,7 +7,9 @@
 
 import assert from "node:assert/strict";
 import { stripColour } from "../src/guest/terminal_text.ts";
+import { FakeInternet } from "./harness/fake_internet.ts";
 import { logOf, type Outcome, Project, tinySpec } from "./project.ts";
+import { run } from "./red_team/attack.ts";
 
 type Built = Awaited<ReturnType<Project["build"]>>;
 
@@ -106,13 +108,18 @@ Deno.test("an image that never boots is given up with its console", async () => 
 });
 
 Deno.test("two builds cannot use one workspace at a time", async () => {
+  await using internet = new FakeInternet();
   await using project = await Project.create();
-  await project.write("build.yaml", tinySpec("sleep 30"));
   let second: Promise<Outcome> | undefined;
-  const first = await project.build((event) => {
-    if (event.type === "phase-start" && event.phase === "boot") {
-      second = project.run(["build", "build.yaml"]);
-    }
+  // The first goes on once the second has ended.
+  internet.serve("192.0.2.10:80", async (connection) => {
+    await connection.readUntil("\r\n\r\n");
+    second = project.run(["build", "build.yaml"]);
+    await second;
+    await connection.write("HTTP/1.0 200 OK\r\n\r\n");
+  });
+  const first = await run(project, internet, {
+    script: "wget -q -O /dev/null http://allowed.example/",
   });
   const refused = await second!;
   assert.equal(refused.code, 3, refused.stderr);
