@@ -1,6 +1,6 @@
 # End-to-end test files in lanes. Sourced after sections.sh; needs $root.
 
-# What files took: on the machine that wrote the first, and on this one.
+# What files take: an estimate, and what they took here.
 usual_seconds=$root/scripts/lib/usual_seconds
 latest_seconds=$root/.cache/test-seconds
 
