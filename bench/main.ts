@@ -1,9 +1,9 @@
 /**
- * Measures Contractor on this machine and prints a table:
+ * Measures Contractor on this machine and prints tables:
  * `deno run -A bench/main.ts [dump] [gateway] [hello] [manager] [workspace]
- * [traffic] [reference]`, all of them unless some are named. Needs what
- * scripts/quickstart sets up; set `CONTRACTOR_ACCEL=tcg` where there is no
- * usable KVM.
+ * [traffic] [reference]`, all of them unless some are named. Three times in a
+ * line are the least, the median and the most. Needs what scripts/quickstart
+ * sets up; set `CONTRACTOR_ACCEL=tcg` where there is no usable KVM.
  *
  * @module
  */
@@ -31,16 +31,11 @@ const measurements: Record<string, () => Promise<Figure[]>> = {
 };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(measurements);
-const figures: Figure[] = [];
-try {
-  for (const name of names) {
-    const measure = measurements[name];
-    if (measure === undefined) throw new Error(`Cannot measure "${name}"`);
-    console.error(`Measuring ${name} ...`);
-    // The reference is measured without the manager beside it.
-    if (name === "reference") await contractor("manager", "stop", "--force");
-    figures.push(...await measure());
-  }
-} finally {
-  console.log(formatTable(figures));
+for (const name of names) {
+  const measure = measurements[name];
+  if (measure === undefined) throw new Error(`Cannot measure "${name}"`);
+  console.error(`Measuring ${name} ...`);
+  // The reference is measured without the manager beside it.
+  if (name === "reference") await contractor("manager", "stop", "--force");
+  console.log(formatTable(await measure()));
 }

@@ -72,6 +72,8 @@ export class ReferenceMachine {
     child: Deno.ChildProcess,
     runner: RunnerConnection,
     log: Promise<string>,
+    /** Time from QEMU's start until the runner was ready. */
+    readonly bootSeconds: number,
   ) {
     this.#child = child;
     this.#runner = runner;
@@ -83,6 +85,7 @@ export class ReferenceMachine {
     for (const name of ["control", "log"]) {
       await Deno.remove(`${options.folder}/${name}.sock`).catch(() => {});
     }
+    const started = performance.now();
     const child = new Deno.Command("qemu-system-x86_64", {
       args: qemuArguments(options),
       stdin: "null",
@@ -93,7 +96,8 @@ export class ReferenceMachine {
     const log = await connect(`${options.folder}/log.sock`);
     const text = new Response(log.readable).text().catch(() => "");
     await runner.ready();
-    return new ReferenceMachine(child, runner, text);
+    const bootSeconds = (performance.now() - started) / 1000;
+    return new ReferenceMachine(child, runner, text, bootSeconds);
   }
 
   /** Runs a step as the agent does. */

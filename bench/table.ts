@@ -17,6 +17,14 @@ export function seconds(value: number): string {
   return value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(1)} s`;
 }
 
+/** Formats the durations of one thing: the least, the median and the most. */
+export function spread(values: readonly number[]): string {
+  const sorted = values.toSorted((one, other) => one - other);
+  const middle = (sorted.length - 1) / 2;
+  const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+  return [sorted.at(0)!, median, sorted.at(-1)!].map(seconds).join(" / ");
+}
+
 /** Formats a size for the table. */
 export function mebibytes(bytes: number): string {
   return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
