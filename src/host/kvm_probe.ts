@@ -14,7 +14,7 @@ const PROBE_TIMEOUT_MS = 10_000;
  * @throws {EnvironmentError} `qemu-missing`
  */
 export async function probeKvm(program: string): Promise<KvmFacts> {
-  const child = spawnQemu(program, [
+  const child = await spawnQemu(program, [
     "-nodefaults",
     "-no-user-config",
     ...["-machine", "none"],
@@ -23,16 +23,19 @@ export async function probeKvm(program: string): Promise<KvmFacts> {
     ...["-qmp", "stdio"],
   ], "child");
   const stderr = new Response(child.stderr).text();
-  const timer = setTimeout(() => child.kill("SIGKILL"), PROBE_TIMEOUT_MS);
+  const timer = setTimeout(() => child.kill(), PROBE_TIMEOUT_MS);
   try {
-    return await askQemu({ readable: child.stdout, writable: child.stdin });
+    return await askQemu({
+      readable: child.stdout!,
+      writable: child.stdin!,
+    });
   } catch (error) {
     const message = qemuMessage(await stderr);
     const reason = error instanceof Error ? error.message : String(error);
     return { usable: false, reason: message || reason };
   } finally {
     clearTimeout(timer);
-    await Promise.all([stderr, child.status]);
+    await Promise.all([stderr, child.ended]);
   }
 }
 

@@ -1,4 +1,6 @@
 import { EnvironmentError } from "../errors.ts";
+import { systemErrorCode } from "./file_errors.ts";
+import { type LoneProcess, spawnAlone } from "./lone_process.ts";
 import { qemuMessage } from "./qemu_message.ts";
 
 /** The program that runs the manager VM; found by name in PATH. */
@@ -10,9 +12,6 @@ const START_TIMEOUT_MS = 30_000;
 const POLL_INTERVAL_MS = 25;
 
 const MESSAGE_BYTES_LIMIT = 16 * 1024;
-
-/** How QEMU's standard streams are connected, and whether it outlives us. */
-type QemuMode = "child" | "daemon";
 
 /**
  * Starts QEMU in a session of its own, so that it outlives this process and
@@ -26,10 +25,10 @@ export async function startQemuDaemon(
   qemuArguments: readonly string[],
   isUp: () => Promise<boolean>,
 ): Promise<void> {
-  const child = spawnQemu(program, qemuArguments, "daemon");
+  const child = await spawnQemu(program, qemuArguments, "daemon");
   const messages = new MessageReader(child.stderr);
   let ended = false;
-  const end = child.status.then(() => ended = true);
+  const end = child.ended.then(() => ended = true);
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (!ended && performance.now() < deadline) {
     if (await isUp()) {
@@ -38,7 +37,7 @@ export async function startQemuDaemon(
     }
     await delay(POLL_INTERVAL_MS);
   }
-  if (!ended) child.kill("SIGKILL");
+  if (!ended) child.kill();
   await end;
   const message = qemuMessage(await messages.all());
   throw new EnvironmentError(
@@ -50,34 +49,36 @@ export async function startQemuDaemon(
 /**
  * Starts QEMU.
  *
- * @throws {EnvironmentError} `qemu-missing`, naming the package to install
+ * @throws {EnvironmentError} `qemu-missing`, naming the package to install, or
+ *   `too-few-files`
  */
-export function spawnQemu(
+export async function spawnQemu(
   program: string,
   qemuArguments: readonly string[],
-  mode: QemuMode,
-): Deno.ChildProcess {
-  const streams = mode === "child" ? "piped" : "null";
+  mode: "child" | "daemon",
+): Promise<LoneProcess> {
   try {
-    return new Deno.Command(program, {
-      args: [...qemuArguments],
-      cwd: "/",
-      clearEnv: true,
-      detached: mode === "daemon",
-      stdin: streams,
-      stdout: streams,
-      stderr: "piped",
-    }).spawn();
+    return await spawnAlone(program, qemuArguments, mode);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new EnvironmentError(
-      "qemu-missing",
-      `Cannot find the program "${program}"`,
-      {
-        cause: error,
-        hint: "Install QEMU; on Debian: apt install qemu-system-x86",
-      },
-    );
+    switch (systemErrorCode(error)) {
+      case "ENOENT":
+        throw new EnvironmentError(
+          "qemu-missing",
+          `Cannot find the program "${program}"`,
+          {
+            cause: error,
+            hint: "Install QEMU; on Debian: apt install qemu-system-x86",
+          },
+        );
+      case "EMFILE":
+        throw new EnvironmentError(
+          "too-few-files",
+          "Cannot start QEMU: too few files may be open at once",
+          { cause: error, hint: "Raise the limit: ulimit -n 4096" },
+        );
+      default:
+        throw error;
+    }
   }
 }
 

@@ -93,7 +93,8 @@ export function vmmPermissions(
     write: [paths.root, paths.run.directory],
     run: [qemu],
     net: net.length > 0 ? net : false,
-    env: false,
+    // Deno's way to start a program looks it up.
+    env: ["NODE_V8_COVERAGE"],
     sys: false,
     ffi: false,
     import: false,

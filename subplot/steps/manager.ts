@@ -28,10 +28,16 @@ export const managerSteps = [
     },
   ),
 
-  step("then the manager's QEMU has no environment", async (context) => {
-    const environment = await readProcess(context, "environ");
-    if (environment !== "") throw new Error(`It has ${environment}`);
-  }),
+  step(
+    "then the manager's QEMU has nothing of the environment",
+    async (context) => {
+      const environment = await readProcess(context, "environ");
+      // Deno itself adds this, depending on its version.
+      if (!/^(DENO_EXTRA_STDIO_FDS=[\d,]+\0)?$/.test(environment)) {
+        throw new Error(`It has ${environment}`);
+      }
+    },
+  ),
 
   step(
     "then the manager's QEMU is unprivileged, and can never be more",
