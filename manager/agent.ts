@@ -76,7 +76,7 @@ export class Agent {
 
   /** While nothing is built, a worker can be started for what comes next. */
   #rest(): void {
-    if (this.#builds.count === 0) void this.#options.resting.fill();
+    if (this.#builds.count === 0) this.#options.resting.fillSoon();
   }
 
   #handlers(connection: Connection, imports: ImageImports): MethodHandlers {
@@ -99,6 +99,7 @@ export class Agent {
       "manager.logs": async ({ lines }) => ({ text: await readJournal(lines) }),
       "manager.shutdown": ({ force }) => this.#shutDown(force),
       "build.open": async ({ worker, ...build }) => {
+        resting.wait();
         const share = capacity.reserve(worker);
         if (build.readyWorkers === 0) resting.plan(undefined);
         if (capacity.isTight || build.readyWorkers === 0) await resting.drop();

@@ -8,8 +8,15 @@
 import { orAborted } from "./waiting.ts";
 import type { BodyPlan, WorkerBody } from "./worker_body.ts";
 
-/** One that has rested for longer is replaced. */
-const LONGEST_REST_MS = 3_600_000;
+/** When workers rest, in milliseconds. */
+export interface RestingTimes {
+  /** Builds that follow one another are not to wait for what may rest. */
+  quiet: number;
+  /** One that has rested for longer is replaced. */
+  longest: number;
+}
+
+const usualTimes: RestingTimes = { quiet: 2000, longest: 3_600_000 };
 
 /** What rests, and what is done with it. */
 export interface RestingBody {
@@ -30,13 +37,14 @@ interface Resting<B> {
 /** At most one rests: which one is decided by who built last. */
 export class RestingWorkers<B extends RestingBody = WorkerBody> {
   readonly #start: StartResting<B>;
-  readonly #longestRestMs: number;
+  readonly #times: RestingTimes;
   #plan: BodyPlan | undefined;
+  #quiet: ReturnType<typeof setTimeout> | undefined;
   #resting: Resting<B> | undefined;
 
-  constructor(start: StartResting<B>, longestRestMs = LONGEST_REST_MS) {
+  constructor(start: StartResting<B>, times = usualTimes) {
     this.#start = start;
-    this.#longestRestMs = longestRestMs;
+    this.#times = times;
   }
 
   /** How many rest. */
@@ -49,6 +57,17 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
     this.#plan = plan;
   }
 
+  /** Nothing is built: has one rest if it stays so for a moment. */
+  fillSoon(): void {
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => void this.fill(), this.#times.quiet);
+  }
+
+  /** Something is built: what does not rest yet is not started. */
+  wait(): void {
+    clearTimeout(this.#quiet);
+  }
+
   /** Has one rest, unless one does. Nobody need wait for it. */
   async fill(): Promise<void> {
     const plan = this.#plan;
@@ -57,7 +76,7 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
       console.error("no worker rests:", error);
       return undefined;
     });
-    const timer = setTimeout(() => void this.#replace(), this.#longestRestMs);
+    const timer = setTimeout(() => void this.#replace(), this.#times.longest);
     const resting = { plan, body, started: false, timer };
     this.#resting = resting;
     resting.started = await body !== undefined;
@@ -91,6 +110,7 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
 
   /** Ends the one that rests. @returns whether there was one */
   async drop(): Promise<boolean> {
+    clearTimeout(this.#quiet);
     const resting = this.#resting;
     this.#forget();
     const body = await resting?.body;

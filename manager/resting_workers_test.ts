@@ -22,12 +22,12 @@ class Body {
 }
 
 /** A place for resting workers that notes what was started. */
-function createPlace(longestRestMs?: number) {
+function createPlace(longest = 3_600_000) {
   const bodies: Body[] = [];
   const workers = new RestingWorkers<Body>(() => {
     bodies.push(new Body());
     return Promise.resolve(bodies.at(-1));
-  }, longestRestMs);
+  }, { quiet: 5, longest });
   workers.plan(plan);
   return { bodies, workers };
 }
@@ -120,6 +120,22 @@ Deno.test("one that has rested for too long is replaced", async () => {
   assert.equal(bodies[0]!.closed, 1);
   assert.equal(bodies[1]!.closed, 1);
   workers.plan(undefined);
+  await workers.drop();
+});
+
+Deno.test("none is started while builds follow one another", async () => {
+  const { bodies, workers } = createPlace();
+  workers.fillSoon();
+  workers.wait();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(bodies.length, 0);
+  workers.fillSoon();
+  workers.fillSoon();
+  while (bodies.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(bodies.length, 1);
   await workers.drop();
 });
 
