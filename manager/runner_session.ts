@@ -29,7 +29,7 @@ export class RunnerSession {
     this.runner = new RunnerConnection(control);
   }
 
-  /** @throws {AgentError} `boot-failed` if the machine is gone */
+  /** @throws {AgentError} `worker-died` if the machine is gone */
   static async connect(machine: WorkerMachine): Promise<RunnerSession> {
     const log = await machine.connect("log");
     try {
@@ -44,7 +44,8 @@ export class RunnerSession {
   /**
    * Waits until the runner is ready.
    *
-   * @throws {AgentError} `boot-failed` if it is not in time, or the machine ends
+   * @throws {AgentError} `boot-failed` if it is not in time, `worker-died` if
+   * the machine ends
    */
   async ready(timeoutSeconds: number, signal: AbortSignal): Promise<void> {
     try {
@@ -58,10 +59,7 @@ export class RunnerSession {
         throw error;
       }
       signal.throwIfAborted();
-      throw await this.#machine.bootFailure(
-        "The worker ended while it booted",
-        error,
-      );
+      throw await this.#machine.bootDeath(error);
     }
     throw await this.#machine.bootFailure(
       `The worker's runner is not ready after ${timeoutSeconds} s`,

@@ -200,17 +200,28 @@ export class WorkerMachine {
         path: `${this.runtimeDirectory}/${port}.sock`,
       });
     } catch (cause) {
-      throw await this.bootFailure("The worker ended while it booted", cause);
+      throw await this.bootDeath(cause);
     }
   }
 
   /** The error of a machine that does not boot, with its console's end. */
-  async bootFailure(message: string, cause?: unknown): Promise<AgentError> {
+  async bootFailure(message: string): Promise<AgentError> {
+    const detail = await this.#bootConsole();
+    return new AgentError("boot-failed", message, { detail });
+  }
+
+  /** The error of a machine that ended by itself before it was ready. */
+  async bootDeath(cause: unknown): Promise<AgentError> {
+    const message = "The worker ended while it booted";
+    const detail = await this.#bootConsole();
+    return new AgentError("worker-died", message, { cause, detail });
+  }
+
+  async #bootConsole(): Promise<string> {
     const tail = await this.consoleTail();
-    const detail = tail.trim() === ""
+    return tail.trim() === ""
       ? "Nothing was printed on its console: is the image a bootable disk?"
       : tail;
-    return new AgentError("boot-failed", message, { cause, detail });
   }
 
   /** The end of what was printed on the console; untrusted text. */
