@@ -6,6 +6,7 @@
 
 import type { BuildLimits } from "../src/rpc/verdict.ts";
 import { createOverlay } from "./disk_image.ts";
+import type { WorkerNetwork } from "./egress/worker_network.ts";
 import type { BaseImage, ImageCache } from "./image_cache.ts";
 import { Budget } from "./limits/budget.ts";
 import { watchWorker } from "./limits/watchdog.ts";
@@ -26,6 +27,8 @@ ${rehearseScript}
 sync
 `;
 
+const DISTURBED = "it tried to reach something";
+
 /** How long the system may take beyond the runner's start. */
 const SETTLE_TIMEOUT_SECONDS = 120;
 
@@ -39,8 +42,8 @@ export interface SaveOptions {
   bootTimeoutSeconds: number;
   /** Those of the build that waits for it; they end what goes beyond. */
   limits: BuildLimits;
-  /** Whether the worker has tried to reach nothing at all. */
-  isQuiet(): Promise<boolean>;
+  /** On which the worker must not try to reach anything. */
+  network: Pick<WorkerNetwork, "isQuiet" | "disturbance"> | undefined;
   signal: AbortSignal;
 }
 
@@ -60,6 +63,8 @@ export async function bootAndSave(options: SaveOptions): Promise<string> {
     ({ limit }) =>
       ending.abort(new UnsuitedError(`the limit of ${limit} was exceeded`)),
   );
+  const disturb = () => ending.abort(new UnsuitedError(DISTURBED));
+  options.network?.disturbance.addEventListener("abort", disturb);
   const machine = new WorkerMachine(newWorkerId(), options.paths);
   await cache.makeRoom(options.machine.memoryBytes);
   await machine.makeDirectories();
@@ -81,9 +86,8 @@ export async function bootAndSave(options: SaveOptions): Promise<string> {
       await watch.stop();
       budget.close();
     }
-    if (!await options.isQuiet()) {
-      throw new UnsuitedError("it tried to reach something");
-    }
+    if (await options.network?.isQuiet() === false) disturb();
+    ending.signal.throwIfAborted();
     await machine.removeRuntimeDirectory();
     return machine.stateDirectory;
   } catch (error) {

@@ -239,7 +239,7 @@ export class Worker {
           base: body.base,
           machine: body.machineSettings,
           limits: this.#verdict.budget.limits,
-          isQuiet: () => body.network?.isQuiet() ?? Promise.resolve(true),
+          network: body.network,
           signal: this.#abort.signal,
         }),
       this.#abort.signal,

@@ -60,8 +60,8 @@ export class WorkerNetwork {
   /** Names that the gateway listens for. */
   readonly #served = new Set<string>();
   #judged = false;
-  /** Questions and connections that were refused before. */
-  #unjudgedRefusals = 0;
+  /** Told once something was refused before the worker was judged. */
+  readonly #disturbance = new AbortController();
   /** Refused packets before the worker was judged, and those noted since. */
   #unjudgedPackets = 0;
   #notedPackets = 0;
@@ -107,9 +107,14 @@ export class WorkerNetwork {
     return this.#open.link.number;
   }
 
+  /** Aborts when something was refused before the worker was judged. */
+  get disturbance(): AbortSignal {
+    return this.#disturbance.signal;
+  }
+
   /** Whether nothing was refused before the worker was judged. */
   async isQuiet(): Promise<boolean> {
-    return this.#unjudgedRefusals === 0 &&
+    return !this.#disturbance.signal.aborted &&
       await this.#open.filter.refused() === 0;
   }
 
@@ -244,7 +249,10 @@ export class WorkerNetwork {
   }
 
   #onPacket(packet: LoggedPacket): void {
-    if (!this.#judged) return;
+    if (!this.#judged) {
+      this.#disturbance.abort();
+      return;
+    }
     const facts = describePacket(packet);
     const { protocol, address, port } = facts;
     const host = address === null ? undefined : this.#addresses.nameOf(address);
@@ -280,7 +288,7 @@ export class WorkerNetwork {
 
   #onRefusedName(name: string, refusal: Refusal): void {
     if (!this.#judged) {
-      this.#unjudgedRefusals++;
+      this.#disturbance.abort();
       return;
     }
     const isQuestion = refusal !== "wrong-protocol";

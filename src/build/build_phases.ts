@@ -2,6 +2,7 @@ import { BuildFailedError, EnvironmentError } from "../errors.ts";
 import type { DiskRole } from "../rpc/protocol.ts";
 import { toEgressRules } from "../spec/network.ts";
 import type { Pipeline } from "./pipeline.ts";
+import { tryTwice } from "./second_try.ts";
 
 /** Bounds of an exported workspace that no build spec changes. */
 const EXPORT_LIMITS = {
@@ -36,7 +37,11 @@ export class BuildWorker {
     hasWorkspace: boolean,
   ): Promise<void> {
     const failed = new AbortController();
-    const started = this.#start(base);
+    const started = tryTwice(
+      this.#pipeline,
+      "boot",
+      () => this.#start(base),
+    );
     const attached = this.#attachTrees(hasWorkspace, failed.signal);
     try {
       await Promise.all([started, attached]);
@@ -124,10 +129,7 @@ export class BuildWorker {
   /** Has the workspace written to the export disk, and ends the worker. */
   async finish(): Promise<void> {
     await this.moveTree("workspace-out");
-    const { usage } = await this.#pipeline.call("worker.destroy", {
-      worker: this.#worker,
-    });
-    this.#pipeline.parts.state.usage.build = usage;
+    await this.#pipeline.destroyWorker("build");
     await this.detachDisks();
     await this.#pipeline.parts.judge.requireInnocence();
   }

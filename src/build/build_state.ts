@@ -11,6 +11,7 @@ export interface BuildState {
   egress: BuildReport["egress"];
   violations: BuildReport["violations"];
   learned: BuildReport["learned"];
+  retries: BuildReport["retries"];
   logBytes: number;
   workspace: Omit<BuildReport["workspace"], "path">;
 }
@@ -31,6 +32,7 @@ export function initialBuildState(): BuildState {
     },
     violations: { network: { total: 0, records: [] }, limits: [] },
     learned: null,
+    retries: [],
     logBytes: 0,
     workspace: { exported: false, entries: 0, bytes: 0, notes: [] },
   };

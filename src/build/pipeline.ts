@@ -5,6 +5,7 @@ import type {
   MethodName,
   MethodParams,
   MethodResult,
+  Usage,
   WorkerDemand,
 } from "../rpc/protocol.ts";
 import type { BuildLimits } from "../rpc/verdict.ts";
@@ -15,6 +16,7 @@ import type { BuildEvent, Phase, PhaseOutcome } from "./events.ts";
 import type { Judge } from "./judge.ts";
 import type { BuildIsolates } from "./isolates.ts";
 import { now, type PhaseClock } from "./phase_clock.ts";
+import { addUsage } from "./usage.ts";
 
 /** Everything that the phases of one build work with. */
 export interface PipelineParts {
@@ -52,7 +54,7 @@ const END_WORKER_TIMEOUT_MS = 60_000;
 /** What the phases of a build share: the agent, the log and the clock. */
 export class Pipeline {
   readonly #parts: PipelineParts;
-  /** The worker that was booted last. */
+  /** The worker that was booted last, unless it has ended. */
   #worker: string | undefined;
 
   constructor(parts: PipelineParts) {
@@ -93,19 +95,35 @@ export class Pipeline {
 
   /** Ends a worker that a failure has left, and notes what it used. */
   async endWorker(phase: Phase): Promise<void> {
-    const { isolates, state } = this.#parts;
-    if (this.#worker === undefined) return;
-    const key = phase === "prepare" ? "prepare" : "build";
-    if (state.usage[key] !== null) return;
     try {
-      const answer = await isolates.guest.call("request", {
-        method: "worker.destroy",
-        params: { worker: this.#worker },
-      }, { signal: AbortSignal.timeout(END_WORKER_TIMEOUT_MS) });
-      state.usage[key] = (answer as MethodResult<"worker.destroy">).usage;
+      await this.destroyWorker(
+        phase,
+        AbortSignal.timeout(END_WORKER_TIMEOUT_MS),
+      );
     } catch {
       // It is gone already, and its measurements with it.
     }
+  }
+
+  /** Destroys the worker of a phase, if there is one; notes what it used. */
+  async destroyWorker(
+    phase: Phase,
+    signal = this.#parts.judge.signal,
+  ): Promise<void> {
+    if (this.#worker === undefined) return;
+    const answer = await this.#parts.isolates.guest.call("request", {
+      method: "worker.destroy",
+      params: { worker: this.#worker },
+    }, { signal });
+    this.noteUsage(phase, (answer as MethodResult<"worker.destroy">).usage);
+  }
+
+  /** Notes what the worker of a phase used, which has ended. */
+  noteUsage(phase: Phase, usage: Usage): void {
+    this.#worker = undefined;
+    const noted = this.#parts.state.usage;
+    const key = phase === "prepare" ? "prepare" : "build";
+    noted[key] = addUsage(noted[key], usage);
   }
 
   /** Runs a step in a worker, showing what it prints; gives its exit status. */

@@ -6,6 +6,7 @@ import { type NetworkEntry, toEgressRules } from "../spec/network.ts";
 import type { PhaseOutcome } from "./events.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { preparedKey } from "./prepared_key.ts";
+import { tryTwice } from "./second_try.ts";
 
 /**
  * Installs the dependencies: runs the playbook in a worker that starts from
@@ -20,7 +21,7 @@ export async function prepare(
   image: string,
   ansible: readonly unknown[],
 ): Promise<{ key: string; outcome: PhaseOutcome }> {
-  const { build, spec, useCache, state, learn } = pipeline.parts;
+  const { spec, useCache, state, learn } = pipeline.parts;
   const { resources, network } = spec;
   const key = preparedKey({
     imageDigest: image,
@@ -39,6 +40,23 @@ export async function prepare(
       return { key, outcome: "reused" };
     }
   }
+  await tryTwice(
+    pipeline,
+    "prepare",
+    () => prepareDisk(pipeline, image, ansible, key),
+  );
+  return { key, outcome: "done" };
+}
+
+/** Makes the prepared disk. */
+async function prepareDisk(
+  pipeline: Pipeline,
+  image: string,
+  ansible: readonly unknown[],
+  key: string,
+): Promise<void> {
+  const { build, spec, state, learn } = pipeline.parts;
+  const { network } = spec;
   const { worker } = await pipeline.call("worker.boot", {
     build,
     base: { image },
@@ -62,8 +80,7 @@ export async function prepare(
     refreshPackageLists,
   });
   if (exitCode !== 0) {
-    const { usage } = await pipeline.call("worker.destroy", { worker });
-    state.usage.prepare = usage;
+    await pipeline.destroyWorker("prepare");
     throw new BuildFailedError(
       "playbook-failed",
       `The playbook failed with exit status ${exitCode}`,
@@ -76,8 +93,7 @@ export async function prepare(
     worker,
     prepared: key,
   });
-  state.usage.prepare = usage;
-  return { key, outcome: "done" };
+  pipeline.noteUsage("prepare", usage);
 }
 
 /**

@@ -9,6 +9,7 @@ import type { EgressRule, Usage } from "../rpc/protocol.ts";
 import type { BuildOutcome } from "./events.ts";
 import type { Violations } from "./violations.ts";
 import type { PhaseRecord } from "./phase_clock.ts";
+import type { Retry } from "./second_try.ts";
 
 /** Shape of `report.json`; sizes in bytes, times in seconds. */
 export interface BuildReport {
@@ -27,6 +28,8 @@ export interface BuildReport {
   /** Whether the worker that built was there already, or had to boot. */
   boot: "ready" | "booted" | null;
   phases: PhaseRecord[];
+  /** Tries of a phase that were repeated: workers died, emulated. */
+  retries: Retry[];
   outcome: BuildOutcome;
   exitCode: number;
   /** Exit status of the build commands, as the worker tells it. */

@@ -115,6 +115,7 @@ Deno.test("a worker that misbehaves fails its own build alone", async (t) => {
         assert.match(result.report.error?.detail ?? "", detail);
       }
       assert.equal(result.report.buildStatus, null, said);
+      assert.deepEqual(result.report.retries, [], said);
       assert.equal(result.report.workspace.exported, false, said);
       assert.equal(await kept(), "built\n");
     });
