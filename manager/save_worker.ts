@@ -27,6 +27,9 @@ ${rehearseScript}
 sync
 `;
 
+/** What a system that has just booted uses of its memory, and more. */
+const MEMORY_ROOM_BYTES = 1024 ** 3;
+
 const DISTURBED = "it tried to reach something";
 
 /** How long the system may take beyond the runner's start. */
@@ -66,7 +69,9 @@ export async function bootAndSave(options: SaveOptions): Promise<string> {
   const disturb = () => ending.abort(new UnsuitedError(DISTURBED));
   options.network?.disturbance.addEventListener("abort", disturb);
   const machine = new WorkerMachine(newWorkerId(), options.paths);
-  await cache.makeRoom(options.machine.memoryBytes);
+  await cache.makeRoom(
+    Math.min(options.machine.memoryBytes, MEMORY_ROOM_BYTES),
+  );
   await machine.makeDirectories();
   try {
     await createOverlay(machine.overlay, base, diskBytes);

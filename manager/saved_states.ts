@@ -28,7 +28,7 @@ export interface SavedState {
   /** Whether it was saved for whoever asked now. */
   readonly fresh: boolean;
   release(): void;
-  /** It is of no use: no worker of its kind is saved any more. */
+  /** No clone could be made; if that was not the first time, none will be. */
   reject(): void;
 }
 
@@ -42,8 +42,11 @@ interface Entry {
   uses: number;
   /** Serial number of its last use. */
   lastUse: number;
-  rejected: boolean;
+  rejections: number;
 }
+
+/** An emulated worker may die now and then; one whose clones do is useless. */
+const MAX_REJECTIONS = 2;
 
 /** The saved workers of one agent. */
 export class SavedStates {
@@ -155,7 +158,7 @@ export class SavedStates {
     await Deno.rename(made, directory);
     const { overlay, cloneOverlay } = savedFiles(directory);
     await this.#createOverlay(cloneOverlay, overlay);
-    const entry = { directory, uses: 0, lastUse: 0, rejected: false };
+    const entry = { directory, uses: 0, lastUse: 0, rejections: 0 };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -171,12 +174,14 @@ export class SavedStates {
         if (!held) return;
         held = false;
         entry.uses -= 1;
-        if (entry.rejected && entry.uses === 0) void remove(entry.directory);
+        if (entry.rejections >= MAX_REJECTIONS && entry.uses === 0) {
+          void remove(entry.directory);
+        }
       },
       reject: () => {
+        if (++entry.rejections !== MAX_REJECTIONS) return;
         this.#unsuited.add(key);
         if (this.#entries.get(key) === entry) this.#entries.delete(key);
-        entry.rejected = true;
         if (entry.uses === 0) void remove(entry.directory);
       },
     };

@@ -119,10 +119,14 @@ Deno.test("a kind that is not suited is not tried again", () =>
     assert.equal(made(), 0);
   }));
 
-Deno.test("one that is rejected goes with its last clone", () =>
-  onStage(async ({ states, make, list }) => {
+Deno.test("one is kept when a clone fails, and goes with its last clone when two do", () =>
+  onStage(async ({ states, make, made, list }) => {
     const clone = await states.take(kind, 1, make, never);
     clone!.reject();
+    const second = await states.take(kind, 1, make, never);
+    assert.equal(made(), 1);
+    second!.reject();
+    second!.release();
     assert.equal(list().length, 1);
     assert.equal(await states.take(kind, 1, make, never), undefined);
     clone!.release();
@@ -131,10 +135,11 @@ Deno.test("one that is rejected goes with its last clone", () =>
     assert.equal((await states.size()).count, 0);
   }));
 
-Deno.test("one that is rejected without a clone goes at once", () =>
+Deno.test("one that is rejected when no clone is left goes at once", () =>
   onStage(async ({ states, make, list }) => {
     const clone = await states.take(kind, 1, make, never);
     clone!.release();
+    clone!.reject();
     clone!.reject();
     while (list().length > 0) await new Promise((done) => setTimeout(done, 1));
   }));
