@@ -99,15 +99,18 @@ export class Agent {
       "manager.logs": async ({ lines }) => ({ text: await readJournal(lines) }),
       "manager.shutdown": ({ force }) => this.#shutDown(force),
       "build.open": async ({ worker, ...build }) => {
-        resting.wait();
         const share = capacity.reserve(worker);
-        if (build.readyWorkers === 0) resting.plan(undefined);
-        if (capacity.isTight || build.readyWorkers === 0) await resting.drop();
         try {
           builds.open(connection, { ...build, share });
         } catch (error) {
           share.release();
           throw error;
+        }
+        resting.wait();
+        const isUnwanted = build.readyWorkers === 0;
+        if (isUnwanted) resting.plan(undefined);
+        if (isUnwanted || !capacity.hasRoom(resting.memoryBytes)) {
+          await resting.drop();
         }
         return {};
       },

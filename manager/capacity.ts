@@ -13,9 +13,6 @@ const OWN_BYTES = 256 * 1024 ** 2;
 /** What a worker's QEMU takes beyond the worker's memory. */
 const QEMU_BYTES = 128 * 1024 ** 2;
 
-/** What a clone takes that has not run yet. */
-const RESTING_BYTES = 256 * 1024 ** 2;
-
 /** What the workers of one build get, one worker at a time. */
 export interface Share {
   readonly cpus: number;
@@ -34,9 +31,9 @@ export class Capacity {
     this.#free = memoryBytes - OWN_BYTES;
   }
 
-  /** Whether the builds under way leave no room for a worker that rests. */
-  get isTight(): boolean {
-    return this.#free < RESTING_BYTES;
+  /** Whether so much memory is free for a worker that no build has. */
+  hasRoom(memoryBytes: number): boolean {
+    return memoryBytes + QEMU_BYTES <= this.#free;
   }
 
   /** @throws {AgentError} `no-capacity` */

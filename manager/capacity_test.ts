@@ -27,3 +27,13 @@ Deno.test("Capacity refuses builds that do not fit beside others", () => {
   assert.throws(() => capacity.reserve({ memoryBytes: 641 * MIB }));
   capacity.reserve({ memoryBytes: 640 * MIB });
 });
+
+Deno.test("a worker that rests has room only beside the builds under way", () => {
+  const capacity = new Capacity(4, 2048 * MIB);
+  assert.ok(capacity.hasRoom(1024 * MIB));
+  const share = capacity.reserve({ memoryBytes: 1024 * MIB });
+  assert.ok(!capacity.hasRoom(1024 * MIB));
+  assert.ok(capacity.hasRoom(256 * MIB));
+  share.release();
+  assert.ok(capacity.hasRoom(1024 * MIB));
+});

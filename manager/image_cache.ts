@@ -146,6 +146,12 @@ export class ImageCache {
     return { ...chain[0]!, chain };
   }
 
+  /** Keeps an image that is in use for longer, until the call back. */
+  hold(name: BaseName): () => void {
+    for (const file of this.#files(name)) this.#count(file, 1);
+    return () => this.release(name);
+  }
+
   /** Ends what `acquire` began. */
   release(name: BaseName): void {
     for (const file of this.#files(name)) this.#count(file, -1);

@@ -36,8 +36,11 @@ async function listen(path: string): Promise<Deno.UnixListener> {
 
 async function main(): Promise<void> {
   const version = await readVersion();
-  const saved = new SavedStates(agentPaths.state, createCloneOverlay);
-  const cache = new ImageCache(agentPaths.state, {
+  const saved: SavedStates = new SavedStates(agentPaths.state, {
+    createOverlay: createCloneOverlay,
+    hold: (base) => cache.hold(base),
+  });
+  const cache: ImageCache = new ImageCache(agentPaths.state, {
     removeOldest: async () =>
       await resting.yield() || await saved.removeOldest(),
   });
@@ -47,8 +50,8 @@ async function main(): Promise<void> {
     saved,
     network: new Network(),
   };
-  const resting = new RestingWorkers((plan) =>
-    startResting(surroundings, plan)
+  const resting = new RestingWorkers((plan, signal) =>
+    startResting(surroundings, plan, signal)
   );
   await removeLeftOvers(agentPaths);
   await saved.open();

@@ -1,12 +1,13 @@
 /**
- * The worker that rests: a clone of the kind that was built in last, started and
- * stopped before its first instruction, for the next build to take.
+ * The worker that rests: a clone of the kind that was built in last, which has
+ * woken and was stopped then, for the next build to take.
  *
  * @module
  */
 
 import { orAborted } from "./waiting.ts";
-import type { BodyPlan, WorkerBody } from "./worker_body.ts";
+import type { WorkerBody } from "./worker_body.ts";
+import { planKey, type WorkerPlan } from "./worker_plan.ts";
 
 /** When workers rest, in milliseconds. */
 export interface RestingTimes {
@@ -24,13 +25,18 @@ export interface RestingBody {
 }
 
 /** Starts a clone that rests; undefined if nothing of its kind was saved. */
-export type StartResting<B> = (plan: BodyPlan) => Promise<B | undefined>;
+export type StartResting<B> = (
+  plan: WorkerPlan,
+  signal: AbortSignal,
+) => Promise<B | undefined>;
 
 interface Resting<B> {
-  readonly plan: BodyPlan;
+  readonly plan: WorkerPlan;
   readonly body: Promise<B | undefined>;
   /** Whether it has started. */
   started: boolean;
+  /** Ends its start. */
+  readonly stop: AbortController;
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
@@ -38,13 +44,19 @@ interface Resting<B> {
 export class RestingWorkers<B extends RestingBody = WorkerBody> {
   readonly #start: StartResting<B>;
   readonly #times: RestingTimes;
-  #plan: BodyPlan | undefined;
+  #plan: WorkerPlan | undefined;
   #quiet: ReturnType<typeof setTimeout> | undefined;
+  #isBusy = false;
   #resting: Resting<B> | undefined;
 
   constructor(start: StartResting<B>, times = usualTimes) {
     this.#start = start;
     this.#times = times;
+  }
+
+  /** Memory that the one takes at most which rests, or is about to. */
+  get memoryBytes(): number {
+    return this.#resting?.plan.memoryBytes ?? 0;
   }
 
   /** How many rest. */
@@ -53,18 +65,20 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
   }
 
   /** From now on, one of this kind is to rest when nothing is built. */
-  plan(plan: BodyPlan | undefined): void {
+  plan(plan: WorkerPlan | undefined): void {
     this.#plan = plan;
   }
 
   /** Nothing is built: has one rest if it stays so for a moment. */
   fillSoon(): void {
+    this.#isBusy = false;
     clearTimeout(this.#quiet);
     this.#quiet = setTimeout(() => void this.fill(), this.#times.quiet);
   }
 
   /** Something is built: what does not rest yet is not started. */
   wait(): void {
+    this.#isBusy = true;
     clearTimeout(this.#quiet);
   }
 
@@ -72,12 +86,16 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
   async fill(): Promise<void> {
     const plan = this.#plan;
     if (plan === undefined || this.#resting !== undefined) return;
-    const body = this.#start(plan).catch((error) => {
-      console.error("no worker rests:", error);
+    const stop = new AbortController();
+    const body = this.#start(plan, stop.signal).catch((error) => {
+      if (!stop.signal.aborted) {
+        console.error("no worker rests:", error);
+        this.#plan = undefined;
+      }
       return undefined;
     });
     const timer = setTimeout(() => void this.#replace(), this.#times.longest);
-    const resting = { plan, body, started: false, timer };
+    const resting = { plan, body, started: false, stop, timer };
     this.#resting = resting;
     resting.started = await body !== undefined;
     if (!resting.started && this.#resting === resting) this.#forget();
@@ -87,10 +105,10 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
    * Gives the one that rests to a build, which must close it. One of another
    * kind makes room: it holds what the build needs.
    */
-  async take(plan: BodyPlan, signal: AbortSignal): Promise<B | undefined> {
+  async take(plan: WorkerPlan, signal: AbortSignal): Promise<B | undefined> {
     const resting = this.#resting;
     if (resting === undefined) return undefined;
-    if (!isSamePlan(plan, resting.plan)) {
+    if (planKey(plan) !== planKey(resting.plan)) {
       await this.drop();
       return undefined;
     }
@@ -98,7 +116,8 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
     try {
       return await orAborted(resting.body, signal);
     } catch (error) {
-      void resting.body.then((body) => body?.close());
+      resting.stop.abort();
+      await close(resting.body);
       throw error;
     }
   }
@@ -113,18 +132,13 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
     clearTimeout(this.#quiet);
     const resting = this.#resting;
     this.#forget();
-    const body = await resting?.body;
-    await body?.close();
-    return body !== undefined;
+    resting?.stop.abort();
+    return await close(resting?.body);
   }
 
   async #replace(): Promise<void> {
-    try {
-      await this.drop();
-    } catch (error) {
-      console.error("a worker that rested cannot be ended:", error);
-    }
-    await this.fill();
+    await this.drop();
+    if (!this.#isBusy) await this.fill();
   }
 
   #forget(): void {
@@ -133,14 +147,15 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
   }
 }
 
-function isSamePlan(one: BodyPlan, other: BodyPlan): boolean {
-  return JSON.stringify(keyOf(one)) === JSON.stringify(keyOf(other));
-}
-
-function keyOf({ base, ...rest }: BodyPlan): unknown[] {
-  const { cpus, memoryBytes, diskBytes, hasNetwork } = rest;
-  return [
-    ...[base.image, base.prepared ?? null],
-    ...[cpus, memoryBytes, diskBytes, hasNetwork],
-  ];
+/** Closes one that may still start. @returns whether there was one */
+async function close(
+  starting: Promise<RestingBody | undefined> | undefined,
+): Promise<boolean> {
+  const body = await starting;
+  try {
+    await body?.close();
+  } catch (error) {
+    console.error("a worker that rested cannot be ended:", error);
+  }
+  return body !== undefined;
 }

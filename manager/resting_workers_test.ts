@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { RestingWorkers } from "./resting_workers.ts";
-import type { BodyPlan } from "./worker_body.ts";
+import type { WorkerPlan } from "./worker_plan.ts";
 
-const plan: BodyPlan = {
+const plan: WorkerPlan = {
   base: { image: "a".repeat(64) },
   cpus: 1,
   memoryBytes: 1024,
@@ -55,7 +55,7 @@ Deno.test("two builds that want the same get it once", async () => {
 });
 
 Deno.test("one of another kind makes room", async () => {
-  const others: BodyPlan[] = [
+  const others: WorkerPlan[] = [
     { ...plan, base: { image: "b".repeat(64) } },
     { ...plan, base: { ...plan.base, prepared: "c".repeat(64) } },
     { ...plan, cpus: 2 },
@@ -73,19 +73,33 @@ Deno.test("one of another kind makes room", async () => {
 
 Deno.test("a build that is interrupted as it takes one leaves none behind", async () => {
   const starting = Promise.withResolvers<Body>();
-  const workers = new RestingWorkers<Body>(() => starting.promise);
+  let started: AbortSignal | undefined;
+  const workers = new RestingWorkers<Body>((_plan, signal) => {
+    started = signal;
+    return starting.promise;
+  });
   workers.plan(plan);
   void workers.fill();
   const stop = new AbortController();
   const taken = workers.take(plan, stop.signal);
   stop.abort(new Error("stopped"));
-  await assert.rejects(taken, /stopped/);
   const body = new Body();
-  starting.resolve(body);
-  await starting.promise;
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  started!.addEventListener("abort", () => starting.resolve(body));
+  await assert.rejects(taken, /stopped/);
   assert.equal(body.closed, 1);
   assert.equal(workers.count, 0);
+});
+
+Deno.test("one that still starts is stopped when another kind needs the room", async () => {
+  const workers = new RestingWorkers<Body>((_plan, signal) => {
+    const { promise, reject } = Promise.withResolvers<Body>();
+    signal.addEventListener("abort", () => reject(signal.reason));
+    return promise;
+  });
+  workers.plan(plan);
+  void workers.fill();
+  assert.equal(await workers.take({ ...plan, cpus: 2 }, never), undefined);
+  assert.equal(workers.memoryBytes, 0);
 });
 
 Deno.test("one yields once it has started, and not before", async () => {
@@ -98,18 +112,32 @@ Deno.test("one yields once it has started, and not before", async () => {
   assert.equal(await workers.drop(), false);
 });
 
-Deno.test("one that cannot be started is tried again the next time", async () => {
+Deno.test("one that cannot be started is not tried again before the next build", async () => {
   let tries = 0;
-  const workers = new RestingWorkers<Body>(() =>
-    ++tries === 1 ? Promise.reject(new Error("no memory")) : Promise.resolve(
-      tries === 2 ? undefined : new Body(),
-    )
-  );
+  const workers = new RestingWorkers<Body>(() => {
+    tries++;
+    return Promise.reject(new Error("no memory"));
+  });
   workers.plan(plan);
-  for (const count of [0, 0, 1]) {
-    await workers.fill();
-    assert.equal(workers.count, count);
-  }
+  await workers.fill();
+  await workers.fill();
+  assert.equal(tries, 1);
+  workers.plan(plan);
+  await workers.fill();
+  assert.equal(tries, 2);
+  assert.equal(workers.count, 0);
+});
+
+Deno.test("one that is not saved rests as soon as it is", async () => {
+  const saved: Body[] = [];
+  const workers = new RestingWorkers<Body>(() => Promise.resolve(saved[0]));
+  workers.plan(plan);
+  await workers.fill();
+  assert.equal(workers.count, 0);
+  saved.push(new Body());
+  await workers.fill();
+  assert.equal(workers.count, 1);
+  assert.equal(workers.memoryBytes, plan.memoryBytes);
   await workers.drop();
 });
 
@@ -137,6 +165,20 @@ Deno.test("none is started while builds follow one another", async () => {
   await new Promise((resolve) => setTimeout(resolve, 10));
   assert.equal(bodies.length, 1);
   await workers.drop();
+});
+
+Deno.test("one that cannot be ended does not matter to the next", async () => {
+  const workers = new RestingWorkers<Body>(() =>
+    Promise.resolve(
+      Object.assign(new Body(), {
+        close: () => Promise.reject(new Error("stuck")),
+      }),
+    )
+  );
+  workers.plan(plan);
+  await workers.fill();
+  assert.equal(await workers.drop(), true);
+  assert.equal(workers.count, 0);
 });
 
 Deno.test("nothing rests where nothing was built, or none is wanted", async () => {

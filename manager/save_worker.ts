@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { BuildLimits } from "../src/rpc/verdict.ts";
 import { createOverlay } from "./disk_image.ts";
-import type { WorkerNetwork } from "./egress/worker_network.ts";
 import type { BaseImage, ImageCache } from "./image_cache.ts";
-import { Budget } from "./limits/budget.ts";
-import { watchWorker } from "./limits/watchdog.ts";
 import type { AgentPaths } from "./paths.ts";
 import { RunnerSession } from "./runner_session.ts";
 import { UnsuitedError } from "./saved_states.ts";
-import { withTimeout } from "./waiting.ts";
+import {
+  MAX_MEMORY_FILE_BYTES,
+  type UnownedBounds,
+  withUnowned,
+} from "./unowned_worker.ts";
 import { rehearseScript } from "./wake.ts";
 import { newWorkerId } from "./worker_id.ts";
 import { type MachineSettings, WorkerMachine } from "./worker_machine.ts";
@@ -27,15 +27,10 @@ ${rehearseScript}
 sync
 `;
 
-/** What a system that has just booted uses of its memory, and more. */
-const MEMORY_ROOM_BYTES = 1024 ** 3;
-
-const DISTURBED = "it tried to reach something";
-
 /** How long the system may take beyond the runner's start. */
 const SETTLE_TIMEOUT_SECONDS = 120;
 
-/** What to boot, and what it may use. */
+/** What to boot. */
 export interface SaveOptions {
   paths: AgentPaths;
   cache: ImageCache;
@@ -43,10 +38,7 @@ export interface SaveOptions {
   machine: Omit<MachineSettings, "backing">;
   diskBytes: number;
   bootTimeoutSeconds: number;
-  /** Those of the build that waits for it; they end what goes beyond. */
-  limits: BuildLimits;
-  /** On which the worker must not try to reach anything. */
-  network: Pick<WorkerNetwork, "isQuiet" | "disturbance"> | undefined;
+  network: UnownedBounds["network"];
   signal: AbortSignal;
 }
 
@@ -54,52 +46,33 @@ export interface SaveOptions {
  * Boots and saves a worker.
  *
  * @returns the directory with its files, which the caller owns
- * @throws {UnsuitedError} if it behaves in a way that a build must answer for
- * @throws {AgentError} `boot-failed`
+ * @throws {UnsuitedError} if a build must boot its own
+ * @throws {AgentError} `boot-failed` or `worker-died`
  */
 export async function bootAndSave(options: SaveOptions): Promise<string> {
-  const { cache, base, diskBytes, bootTimeoutSeconds, limits } = options;
-  const ending = new AbortController();
-  const signal = AbortSignal.any([options.signal, ending.signal]);
-  const budget = new Budget(
-    limits,
-    ({ limit }) =>
-      ending.abort(new UnsuitedError(`the limit of ${limit} was exceeded`)),
-  );
-  const disturb = () => ending.abort(new UnsuitedError(DISTURBED));
-  options.network?.disturbance.addEventListener("abort", disturb);
+  const { cache, base, diskBytes, bootTimeoutSeconds, network } = options;
+  const { cpus, memoryBytes } = options.machine;
   const machine = new WorkerMachine(newWorkerId(), options.paths);
-  await cache.makeRoom(
-    Math.min(options.machine.memoryBytes, MEMORY_ROOM_BYTES),
-  );
-  await machine.makeDirectories();
   try {
+    await cache.makeRoom(Math.min(memoryBytes, MAX_MEMORY_FILE_BYTES));
+    await machine.makeDirectories();
     await createOverlay(machine.overlay, base, diskBytes);
-    signal.throwIfAborted();
+    options.signal.throwIfAborted();
     await machine.startSaving({ ...options.machine, backing: base.chain });
-    const watch = watchWorker({
-      budget,
-      cpus: options.machine.cpus,
-      diskLimitBytes: diskBytes,
-      measureCpuSeconds: () => machine.measureCpuSeconds(),
-      measureDiskBytes: () => machine.measureDiskBytes(),
-    });
-    try {
+    await withUnowned(machine, {
+      ...{ cpus, memoryBytes, diskBytes, network },
+      wallSeconds: bootTimeoutSeconds + 2 * SETTLE_TIMEOUT_SECONDS,
+      signal: options.signal,
+    }, async (signal) => {
       await settle(machine, bootTimeoutSeconds, signal);
-      await machine.save();
-    } finally {
-      await watch.stop();
-      budget.close();
-    }
-    if (await options.network?.isQuiet() === false) disturb();
-    ending.signal.throwIfAborted();
+      await machine.save().catch((error) => {
+        throw new UnsuitedError(`it cannot be saved: ${error}`);
+      });
+    });
     await machine.removeRuntimeDirectory();
     return machine.stateDirectory;
   } catch (error) {
-    await machine.end();
-    await machine.removeDirectories();
-    options.signal.throwIfAborted();
-    ending.signal.throwIfAborted();
+    await machine.discard();
     throw error;
   }
 }
@@ -114,10 +87,11 @@ async function settle(
   signal.addEventListener("abort", abort);
   try {
     await session.ready(timeoutSeconds, signal);
-    const status = session.runner.run("root", settleScript);
-    if (
-      !await withTimeout(status, SETTLE_TIMEOUT_SECONDS) || await status !== 0
-    ) throw new UnsuitedError("its system does not settle");
+    await session.runOwn(settleScript, SETTLE_TIMEOUT_SECONDS).catch(
+      (error) => {
+        throw new UnsuitedError(`its system does not settle: ${error}`);
+      },
+    );
   } finally {
     signal.removeEventListener("abort", abort);
     session.close();

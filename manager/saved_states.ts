@@ -7,17 +7,14 @@
  */
 
 import { measureFile } from "./file_size.ts";
+import type { BaseName } from "./image_cache.ts";
 import { orAborted } from "./waiting.ts";
 import { type SavedFiles, savedFiles } from "./worker_machine.ts";
+import { planKey, type WorkerPlan } from "./worker_plan.ts";
 
 /** What a saved worker and its clones have in common. */
 export interface WorkerKind {
-  image: string;
-  prepared: string | undefined;
-  cpus: number;
-  memoryBytes: number;
-  /** The limit of the root disk, which decides on its size. */
-  diskBytes: number;
+  plan: WorkerPlan;
   /** Number of its network link, whose addresses it knows; null without. */
   link: number | null;
 }
@@ -32,39 +29,47 @@ export interface SavedState {
   reject(): void;
 }
 
-/** Why workers of a kind cannot be saved; a build boots its own. */
+/** Why a worker was not saved; a build boots its own. */
 export class UnsuitedError extends Error {
   override readonly name = "UnsuitedError";
 }
 
+/**
+ * An emulated worker may die now and then; a kind whose workers cannot be saved
+ * or cloned is not tried any more.
+ */
+const MAX_FAILURES = 2;
+
+/** What the store needs of what it stands on. */
+export interface SavedSurroundings {
+  /** Makes a blank overlay over another one. */
+  createOverlay(overlay: string, base: string): Promise<void>;
+  /** Keeps an image, and what was prepared over it, until the call back. */
+  hold(base: BaseName): () => void;
+}
+
 interface Entry {
   readonly directory: string;
+  readonly releaseBase: () => void;
   uses: number;
   /** Serial number of its last use. */
   lastUse: number;
-  rejections: number;
 }
-
-/** An emulated worker may die now and then; one whose clones do is useless. */
-const MAX_REJECTIONS = 2;
 
 /** The saved workers of one agent. */
 export class SavedStates {
   readonly #directory: string;
-  readonly #createOverlay: (overlay: string, base: string) => Promise<void>;
+  readonly #surroundings: SavedSurroundings;
   readonly #entries = new Map<string, Entry>();
   /** Settled when the kind's worker is saved, or was not. */
   readonly #making = new Map<string, Promise<void>>();
-  readonly #unsuited = new Set<string>();
+  /** How often a kind's workers could not be saved or cloned. */
+  readonly #failures = new Map<string, number>();
   #useCount = 0;
 
-  /** @param createOverlay makes a blank overlay over another one */
-  constructor(
-    state: string,
-    createOverlay: (overlay: string, base: string) => Promise<void>,
-  ) {
+  constructor(state: string, surroundings: SavedSurroundings) {
     this.#directory = `${state}/saved`;
-    this.#createOverlay = createOverlay;
+    this.#surroundings = surroundings;
   }
 
   /** Removes what an earlier agent left: nobody knows of it any more. */
@@ -92,21 +97,21 @@ export class SavedStates {
     if (most === 0) return undefined;
     const key = keyOf(kind);
     for (;;) {
-      if (this.#unsuited.has(key)) return undefined;
+      if (this.#failed(key)) return undefined;
       const entry = this.#entries.get(key);
       if (entry !== undefined) return this.#use(key, entry, false);
       const making = this.#making.get(key);
       if (making === undefined) break;
       await orAborted(making, signal);
     }
-    const made = this.#make(key, most, make);
+    const made = this.#make(key, kind, most, make);
     this.#making.set(key, made.then(() => {}, () => {}));
     try {
       return this.#use(key, await made, true);
     } catch (error) {
       if (!(error instanceof UnsuitedError)) throw error;
       console.error("a worker was not saved:", error.message);
-      this.#unsuited.add(key);
+      this.#fail(key);
       return undefined;
     } finally {
       this.#making.delete(key);
@@ -130,9 +135,9 @@ export class SavedStates {
       .filter(([, { uses }]) => uses === 0)
       .sort(([, a], [, b]) => a.lastUse - b.lastUse);
     if (oldest === undefined) return false;
-    const [key, { directory }] = oldest;
+    const [key, entry] = oldest;
     this.#entries.delete(key);
-    await remove(directory);
+    await this.#remove(entry);
     return true;
   }
 
@@ -149,16 +154,25 @@ export class SavedStates {
 
   async #make(
     key: string,
+    { plan }: WorkerKind,
     most: number,
     make: () => Promise<string>,
   ): Promise<Entry> {
     while (this.#entries.size >= most && await this.removeOldest());
     const made = await make();
     const directory = `${this.#directory}/${crypto.randomUUID()}`;
-    await Deno.rename(made, directory);
-    const { overlay, cloneOverlay } = savedFiles(directory);
-    await this.#createOverlay(cloneOverlay, overlay);
-    const entry = { directory, uses: 0, lastUse: 0, rejections: 0 };
+    const { createOverlay, hold } = this.#surroundings;
+    try {
+      await Deno.rename(made, directory);
+      const { overlay, cloneOverlay } = savedFiles(directory);
+      await createOverlay(cloneOverlay, overlay);
+    } catch (error) {
+      await removeDirectory(made);
+      await removeDirectory(directory);
+      throw new UnsuitedError(`it cannot be kept: ${error}`);
+    }
+    const releaseBase = hold(plan.base);
+    const entry = { directory, releaseBase, uses: 0, lastUse: 0 };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -167,6 +181,7 @@ export class SavedStates {
     entry.uses += 1;
     entry.lastUse = ++this.#useCount;
     let held = true;
+    const isForgotten = () => this.#entries.get(key) !== entry;
     return {
       files: savedFiles(entry.directory),
       fresh,
@@ -174,29 +189,40 @@ export class SavedStates {
         if (!held) return;
         held = false;
         entry.uses -= 1;
-        if (entry.rejections >= MAX_REJECTIONS && entry.uses === 0) {
-          void remove(entry.directory);
-        }
+        if (isForgotten() && entry.uses === 0) void this.#remove(entry);
       },
       reject: () => {
-        if (++entry.rejections !== MAX_REJECTIONS) return;
-        this.#unsuited.add(key);
-        if (this.#entries.get(key) === entry) this.#entries.delete(key);
-        if (entry.uses === 0) void remove(entry.directory);
+        this.#fail(key);
+        if (!this.#failed(key) || isForgotten()) return;
+        this.#entries.delete(key);
+        if (entry.uses === 0) void this.#remove(entry);
       },
     };
   }
+
+  #fail(key: string): void {
+    this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
+  }
+
+  #failed(key: string): boolean {
+    return (this.#failures.get(key) ?? 0) >= MAX_FAILURES;
+  }
+
+  async #remove({ directory, releaseBase }: Entry): Promise<void> {
+    releaseBase();
+    await removeDirectory(directory);
+  }
 }
 
-function keyOf(kind: WorkerKind): string {
-  const { image, prepared, cpus, memoryBytes, diskBytes, link } = kind;
-  return JSON.stringify([image, prepared, cpus, memoryBytes, diskBytes, link]);
+function keyOf({ plan, link }: WorkerKind): string {
+  return `${planKey(plan)} ${link}`;
 }
 
-async function remove(directory: string): Promise<void> {
+async function removeDirectory(directory: string): Promise<void> {
   try {
     await Deno.remove(directory, { recursive: true });
   } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
     console.error("cannot remove a saved worker:", error);
   }
 }

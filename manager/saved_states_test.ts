@@ -1,19 +1,32 @@
 import assert from "node:assert/strict";
 import { SavedStates, UnsuitedError, type WorkerKind } from "./saved_states.ts";
+import type { WorkerPlan } from "./worker_plan.ts";
 
-const kind: WorkerKind = {
-  image: "a".repeat(64),
-  prepared: undefined,
+const plan: WorkerPlan = {
+  base: { image: "a".repeat(64) },
   cpus: 1,
   memoryBytes: 1024,
   diskBytes: 4096,
-  link: null,
+  hasNetwork: true,
 };
+
+const kind: WorkerKind = { plan, link: null };
 
 const never = new AbortController().signal;
 
+/** The kind with one thing changed, for each of the values. */
+function plans(
+  changes: { [K in keyof WorkerPlan]?: WorkerPlan[K][] },
+): WorkerKind[] {
+  return Object.entries(changes).flatMap(([key, values]) =>
+    values.map((value) => ({ ...kind, plan: { ...plan, [key]: value } }))
+  );
+}
+
 interface Stage {
   states: SavedStates;
+  /** How many hold their image. */
+  held(): number;
   /** Makes a saved worker, and counts. */
   make(): Promise<string>;
   made(): number;
@@ -24,11 +37,15 @@ interface Stage {
 async function onStage(test: (stage: Stage) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   let made = 0;
+  let held = 0;
   try {
-    const states = new SavedStates(
-      folder,
-      (overlay) => Deno.writeTextFile(overlay, ""),
-    );
+    const states = new SavedStates(folder, {
+      createOverlay: (overlay) => Deno.writeTextFile(overlay, ""),
+      hold: () => {
+        held++;
+        return () => held--;
+      },
+    });
     await states.open();
     await test({
       states,
@@ -39,6 +56,7 @@ async function onStage(test: (stage: Stage) => Promise<void>): Promise<void> {
         return directory;
       },
       made: () => made,
+      held: () => held,
       list: () => [...Deno.readDirSync(`${folder}/saved`)].map((e) => e.name),
     });
   } finally {
@@ -59,11 +77,16 @@ Deno.test("a kind of worker is made once, and found from then on", () =>
 Deno.test("each thing that a kind consists of makes another one", () =>
   onStage(async ({ states, make, made }) => {
     const others: WorkerKind[] = [
-      { ...kind, image: "b".repeat(64) },
-      { ...kind, prepared: "a".repeat(64) },
-      { ...kind, cpus: 2 },
-      { ...kind, memoryBytes: 2048 },
-      { ...kind, diskBytes: 8192 },
+      ...plans({
+        base: [
+          { image: "b".repeat(64) },
+          { ...plan.base, prepared: "a".repeat(64) },
+        ],
+        cpus: [2],
+        memoryBytes: [2048],
+        diskBytes: [8192],
+        hasNetwork: [false],
+      }),
       { ...kind, link: 0 },
     ];
     for (const other of [kind, ...others]) {
@@ -111,12 +134,21 @@ Deno.test("who waits can be interrupted", () =>
     await first;
   }));
 
-Deno.test("a kind that is not suited is not tried again", () =>
+Deno.test("a kind that is not suited twice is not tried again", () =>
   onStage(async ({ states, make, made }) => {
     const unsuited = () => Promise.reject(new UnsuitedError("it spoke"));
-    assert.equal(await states.take(kind, 1, unsuited, never), undefined);
+    for (let i = 0; i < 2; i++) {
+      assert.equal(await states.take(kind, 1, unsuited, never), undefined);
+    }
     assert.equal(await states.take(kind, 1, make, never), undefined);
     assert.equal(made(), 0);
+  }));
+
+Deno.test("what cannot be kept is removed, and the build boots its own", () =>
+  onStage(async ({ states, list }) => {
+    const missing = () => Promise.resolve("/nowhere");
+    assert.equal(await states.take(kind, 1, missing, never), undefined);
+    assert.deepEqual(list(), []);
   }));
 
 Deno.test("one is kept when a clone fails, and goes with its last clone when two do", () =>
@@ -145,13 +177,13 @@ Deno.test("one that is rejected when no clone is left goes at once", () =>
   }));
 
 Deno.test("the one that was not used for longest makes room, never one in use", () =>
-  onStage(async ({ states, make, made, list }) => {
-    const other = { ...kind, cpus: 2 };
-    const third = { ...kind, cpus: 3 };
+  onStage(async ({ states, make, made, held, list }) => {
+    const [other, third] = plans({ cpus: [2, 3] });
     const used = await states.take(kind, 2, make, never);
-    (await states.take(other, 2, make, never))!.release();
-    (await states.take(third, 2, make, never))!.release();
+    (await states.take(other!, 2, make, never))!.release();
+    (await states.take(third!, 2, make, never))!.release();
     assert.equal(list().length, 2);
+    assert.equal(held(), 2);
     (await states.take(kind, 2, make, never))!.release();
     assert.equal(made(), 3);
     assert.equal(await states.removeOldest(), true);
@@ -159,6 +191,7 @@ Deno.test("the one that was not used for longest makes room, never one in use", 
     used!.release();
     assert.equal(await states.removeOldest(), true);
     assert.deepEqual(list(), []);
+    assert.equal(held(), 0);
   }));
 
 Deno.test("what an earlier agent saved is removed", () =>

@@ -66,6 +66,10 @@ class VirshSession {
     .getReader();
   #open = true;
 
+  constructor() {
+    void this.#child.status.then(() => this.#open = false);
+  }
+
   /** Whether it can run another command. */
   get isOpen(): boolean {
     return this.#open;

@@ -31,11 +31,11 @@ import { composeStep, type Step, type StepScript } from "./steps.ts";
 import { withTimeout } from "./waiting.ts";
 import { setTimeScript } from "./wake.ts";
 import {
-  type BodyPlan,
   WAKE_TIMEOUT_SECONDS,
   WorkerBody,
   type WorkerSurroundings,
 } from "./worker_body.ts";
+import type { WorkerPlan } from "./worker_plan.ts";
 
 /** How long a worker may take to shut down when it is sealed. */
 const SHUTDOWN_TIMEOUT_SECONDS = 180;
@@ -168,7 +168,7 @@ export class Worker {
     return await this.destroy();
   }
 
-  /** Ends the worker, whatever it does, and removes all that it had. */
+  /** Ends the worker, whatever it does, and removes all that it had. Never fails. */
   destroy(): Promise<Usage> {
     return this.#destroyed ??= this.#destroy();
   }
@@ -180,7 +180,7 @@ export class Worker {
     return this.#body;
   }
 
-  get #plan(): BodyPlan {
+  get #plan(): WorkerPlan {
     const { base, diskBytes, network } = this.#settings;
     const { cpus, memoryBytes } = this.#share;
     const hasNetwork = network !== null;
@@ -193,7 +193,10 @@ export class Worker {
         this.#plan,
         this.#abort.signal,
       );
-      if (resting && await this.#tryToWake(resting)) return "ready";
+      if (resting !== undefined) {
+        this.#adopt(resting);
+        if (await this.#tryToWake(resting)) return "ready";
+      }
       const body = await this.#createBody();
       const saved = await this.#findSaved(body);
       if (saved !== undefined) {
@@ -238,7 +241,6 @@ export class Worker {
           ...{ paths, cache, diskBytes, bootTimeoutSeconds },
           base: body.base,
           machine: body.machineSettings,
-          limits: this.#verdict.budget.limits,
           network: body.network,
           signal: this.#abort.signal,
         }),
@@ -258,8 +260,8 @@ export class Worker {
   /** Lets a clone that rests run; without it, another way must be found. */
   async #tryToWake(body: WorkerBody): Promise<boolean> {
     try {
-      this.#adopt(body);
       await this.#judgeNetwork();
+      await body.machine.startCounting();
       this.#startWatch();
       this.#abort.signal.throwIfAborted();
       if (body.session === undefined) await body.wake(this.#abort.signal);
@@ -376,22 +378,20 @@ export class Worker {
     this.#abort.abort(
       new AgentError("worker-died", "The worker was destroyed"),
     );
-    if (this.#verdict.found && await this.#body?.machine.freeze()) {
-      // Whoever waits for it need not wait until it is gone.
-      this.#body?.session?.close();
-    }
+    if (this.#verdict.found) await this.#body?.machine.freeze();
+    // Whoever waits for it need not wait until it is gone.
+    this.#body?.session?.close();
+    const log = (error: unknown) =>
+      console.error(`worker ${this.id}: cannot end:`, error);
+    if (this.#body?.machine.isFrozen) await this.#body.machine.end().catch(log);
     await this.#booting?.catch(() => {});
     const body = this.#body;
     if (body === undefined) return NOTHING_USED;
     const { machine } = body;
-    await machine.measure();
-    await machine.end();
-    await this.#settle().catch((error) =>
-      console.error(`worker ${this.id}: cannot settle:`, error)
-    );
-    await body.close().catch((error) =>
-      console.error(`worker ${this.id}: cannot clean up:`, error)
-    );
+    await machine.measure().catch(log);
+    await machine.end().catch(log);
+    await this.#settle().catch(log);
+    await body.close().catch(log);
     return machine.usage;
   }
 }

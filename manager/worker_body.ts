@@ -8,13 +8,15 @@
 import { createOverlay } from "./disk_image.ts";
 import type { Network } from "./egress/network.ts";
 import { WorkerNetwork } from "./egress/worker_network.ts";
-import type { BaseImage, BaseName, ImageCache } from "./image_cache.ts";
+import type { BaseImage, ImageCache } from "./image_cache.ts";
 import type { AgentPaths } from "./paths.ts";
 import { RunnerSession } from "./runner_session.ts";
 import type { SavedState, SavedStates, WorkerKind } from "./saved_states.ts";
 import { rehearseScript, renewScript } from "./wake.ts";
+import { withUnowned } from "./unowned_worker.ts";
 import { newWorkerId } from "./worker_id.ts";
 import { type MachineSettings, WorkerMachine } from "./worker_machine.ts";
+import type { WorkerPlan } from "./worker_plan.ts";
 
 /** How long a clone may take until its runner is ready. */
 const CLONE_TIMEOUT_SECONDS = 30;
@@ -30,27 +32,17 @@ export interface WorkerSurroundings {
   network: Network;
 }
 
-/** What a body is to be like. */
-export interface BodyPlan {
-  base: BaseName;
-  cpus: number;
-  memoryBytes: number;
-  /** The limit of the root disk. */
-  diskBytes: number;
-  hasNetwork: boolean;
-}
-
 /** One body; whoever has it must call `close` in the end. */
 export class WorkerBody {
   readonly machine: WorkerMachine;
   readonly base: BaseImage;
   readonly network: WorkerNetwork | undefined;
-  readonly #plan: BodyPlan;
+  readonly #plan: WorkerPlan;
   readonly #held: AsyncDisposableStack;
   #session: RunnerSession | undefined;
 
   private constructor(
-    plan: BodyPlan,
+    plan: WorkerPlan,
     machine: WorkerMachine,
     base: BaseImage,
     network: WorkerNetwork | undefined,
@@ -66,7 +58,7 @@ export class WorkerBody {
   /** @throws {AgentError} `unknown-image`, `disk-full` or `no-capacity` */
   static async create(
     { cache, paths, network: links }: WorkerSurroundings,
-    plan: BodyPlan,
+    plan: WorkerPlan,
   ): Promise<WorkerBody> {
     await using stack = new AsyncDisposableStack();
     const base = await cache.acquire(plan.base);
@@ -84,12 +76,7 @@ export class WorkerBody {
 
   /** The kind of saved worker that this body can start from. */
   get kind(): WorkerKind {
-    const { base, cpus, memoryBytes, diskBytes } = this.#plan;
-    return {
-      ...{ image: base.image, prepared: base.prepared },
-      ...{ cpus, memoryBytes, diskBytes },
-      link: this.network?.link ?? null,
-    };
+    return { plan: this.#plan, link: this.network?.link ?? null };
   }
 
   get machineSettings(): Omit<MachineSettings, "backing"> {
@@ -153,13 +140,23 @@ export class WorkerBody {
   }
 
   /** Has a clone do what steps will do, and rest then. */
-  async rest(): Promise<void> {
-    await this.wake(new AbortController().signal);
-    await this.#session!.runOwn(rehearseScript, WAKE_TIMEOUT_SECONDS);
-    await this.machine.suspend();
-    if (await this.network?.isQuiet() === false) {
-      throw new Error("A worker tried to reach something before it rested");
-    }
+  async rest(signal: AbortSignal): Promise<void> {
+    const { cpus, memoryBytes, diskBytes } = this.#plan;
+    await withUnowned(this.machine, {
+      ...{ cpus, memoryBytes, diskBytes, signal },
+      network: this.network,
+      wallSeconds: CLONE_TIMEOUT_SECONDS + 2 * WAKE_TIMEOUT_SECONDS,
+    }, async (signal) => {
+      const abort = () => this.#session?.close();
+      signal.addEventListener("abort", abort);
+      try {
+        await this.wake(signal);
+        await this.#session!.runOwn(rehearseScript, WAKE_TIMEOUT_SECONDS);
+        await this.machine.suspend();
+      } finally {
+        signal.removeEventListener("abort", abort);
+      }
+    });
   }
 
   /** Ends the machine and removes all that it had. */
@@ -175,14 +172,16 @@ export class WorkerBody {
 /** Starts a clone that rests; undefined if nothing of its kind was saved. */
 export async function startResting(
   surroundings: WorkerSurroundings,
-  plan: BodyPlan,
+  plan: WorkerPlan,
+  signal: AbortSignal,
 ): Promise<WorkerBody | undefined> {
   const body = await WorkerBody.create(surroundings, plan);
   const saved = surroundings.saved.find(body.kind);
   try {
     if (saved !== undefined) {
       await body.clone(saved);
-      await body.rest();
+      signal.throwIfAborted();
+      await body.rest(signal);
       return body;
     }
   } catch (error) {

@@ -120,6 +120,20 @@ export class WorkerMachine {
     await Deno.remove(this.stateDirectory, { recursive: true });
   }
 
+  /** Ends a machine that failed, whatever there is of it. */
+  async discard(): Promise<void> {
+    for (
+      const step of [() => this.end(), () => this.removeDirectories()]
+    ) {
+      try {
+        await step();
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) continue;
+        console.error(`worker ${this.#id}: cannot discard:`, error);
+      }
+    }
+  }
+
   /** Leaves what is on the data disk. */
   async removeRuntimeDirectory(): Promise<void> {
     await Deno.remove(this.runtimeDirectory, { recursive: true });
@@ -165,10 +179,14 @@ export class WorkerMachine {
     );
   }
 
-  /** Lets a machine that rests run; only what it uses from now on counts. */
-  async resume(): Promise<void> {
+  /** Only the time that it uses from now on counts. */
+  async startCounting(): Promise<void> {
     this.#cpuSecondsBefore += await this.measureCpuSeconds();
     this.#usage = { ...this.#usage, cpuSeconds: 0 };
+  }
+
+  /** Lets a machine that rests run. */
+  async resume(): Promise<void> {
     await resumeDomain(this.#name);
   }
 
@@ -237,6 +255,10 @@ export class WorkerMachine {
   async freeze(): Promise<boolean> {
     if (!this.#runs || this.#controlGroup === undefined) return false;
     this.#frozen = await freezeControlGroup(this.#controlGroup);
+    return this.#frozen;
+  }
+
+  get isFrozen(): boolean {
     return this.#frozen;
   }
 
@@ -316,6 +338,12 @@ export class WorkerMachine {
   /** What the root disk takes in the manager. */
   measureDiskBytes(): Promise<number> {
     return measureFile(this.overlay);
+  }
+
+  /** What the root disk and a memory that is to be saved take there. */
+  async measureSavedBytes(): Promise<number> {
+    const { overlay, memory } = savedFiles(this.stateDirectory);
+    return await measureFile(overlay) + await measureFile(memory);
   }
 
   /** A machine may end at any time: then nothing is known. */

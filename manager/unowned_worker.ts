@@ -1,0 +1,68 @@
+/**
+ * Lets a worker run that is no build's: to be saved, or to rest. What it does is
+ * held against nobody; one that does too much is of no use.
+ *
+ * @module
+ */
+
+import type { WorkerNetwork } from "./egress/worker_network.ts";
+import { Budget } from "./limits/budget.ts";
+import { watchWorker } from "./limits/watchdog.ts";
+import { UnsuitedError } from "./saved_states.ts";
+import type { WorkerMachine } from "./worker_machine.ts";
+
+/** Most that such a worker may take on the disk for its memory. */
+export const MAX_MEMORY_FILE_BYTES = 2 * 1024 ** 3;
+
+/** What a worker without a build may do. */
+export interface UnownedBounds {
+  cpus: number;
+  diskBytes: number;
+  memoryBytes: number;
+  wallSeconds: number;
+  /** On which it must not try to reach anything. */
+  network: Pick<WorkerNetwork, "isQuiet" | "disturbance"> | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * Does some work with a machine that runs.
+ *
+ * @param work what the signal ends, and so a limit or an attempt
+ * @throws {UnsuitedError} if the worker does too much
+ */
+export async function withUnowned(
+  machine: WorkerMachine,
+  bounds: UnownedBounds,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { cpus, diskBytes, memoryBytes, wallSeconds, network } = bounds;
+  const ending = new AbortController();
+  const end = (why: string) => ending.abort(new UnsuitedError(why));
+  const disturb = () => end("it tried to reach something");
+  const budget = new Budget(
+    { wallSeconds, logBytes: 0 },
+    ({ limit }) => end(`the limit of ${limit} was exceeded`),
+  );
+  network?.disturbance.addEventListener("abort", disturb);
+  const watch = watchWorker({
+    budget,
+    cpus,
+    diskLimitBytes: diskBytes + Math.min(memoryBytes, MAX_MEMORY_FILE_BYTES),
+    measureCpuSeconds: () => machine.measureCpuSeconds(),
+    measureDiskBytes: () => machine.measureSavedBytes(),
+  });
+  try {
+    await work(AbortSignal.any([bounds.signal, ending.signal]));
+    if (await network?.isQuiet() === false) disturb();
+  } catch (error) {
+    bounds.signal.throwIfAborted();
+    ending.signal.throwIfAborted();
+    throw error;
+  } finally {
+    await watch.stop();
+    budget.close();
+    network?.disturbance.removeEventListener("abort", disturb);
+  }
+  ending.signal.throwIfAborted();
+}
