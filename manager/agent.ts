@@ -22,6 +22,7 @@ import type { Capacity } from "./capacity.ts";
 import type { LogSink } from "./log_pump.ts";
 import { ImageImports } from "./image_imports.ts";
 import { attachedDiskPath } from "./paths.ts";
+import type { IdleTimer } from "./power.ts";
 import { measureStatus, readJournal } from "./status.ts";
 import type { RestingWorkers } from "./resting_workers.ts";
 import { Worker } from "./worker.ts";
@@ -33,6 +34,8 @@ export interface AgentOptions extends WorkerSurroundings {
   version: string;
   resting: RestingWorkers;
   capacity: Capacity;
+  /** Held while anything is built. */
+  quiet: IdleTimer;
   /** Powers the manager off, soon. */
   powerOff(): void;
 }
@@ -43,10 +46,11 @@ type Connection = { openStream(purpose: StreamPurpose): ChannelStream };
 /** The agent: its builds outlive no connection. */
 export class Agent {
   readonly #options: AgentOptions;
-  readonly #builds = new BuildRegistry<Worker>();
+  readonly #builds: BuildRegistry<Worker>;
 
   constructor(options: AgentOptions) {
     this.#options = options;
+    this.#builds = new BuildRegistry(() => options.quiet.hold());
   }
 
   /** Serves a connection; resolves when it and all of its builds are gone. */

@@ -39,6 +39,7 @@ interface Build<W> {
   name: string;
   share: Share;
   readyWorkers: number;
+  release: () => void;
   phase: string;
   startedAt: number;
   workers: Map<string, W>;
@@ -48,6 +49,12 @@ interface Build<W> {
 /** All builds and their workers. */
 export class BuildRegistry<W extends Destroyable> {
   readonly #builds = new Map<string, Build<W>>();
+  readonly #hold: () => () => void;
+
+  /** @param hold told of each build; what it returns, of the build's end */
+  constructor(hold: () => () => void = () => () => {}) {
+    this.#hold = hold;
+  }
 
   get count(): number {
     return this.#builds.size;
@@ -69,6 +76,7 @@ export class BuildRegistry<W extends Destroyable> {
       name,
       share,
       readyWorkers,
+      release: this.#hold(),
       phase: "",
       startedAt: performance.now(),
       workers,
@@ -193,6 +201,7 @@ export class BuildRegistry<W extends Destroyable> {
     } finally {
       build.verdict.close();
       build.share.release();
+      build.release();
       this.#builds.delete(build.id);
     }
   }

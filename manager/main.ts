@@ -11,6 +11,7 @@ import { createCloneOverlay } from "./disk_image.ts";
 import { Network } from "./egress/network.ts";
 import { ImageCache } from "./image_cache.ts";
 import { removeLeftOvers } from "./left_overs.ts";
+import { QUIET_SECONDS, releaseMemory } from "./memory.ts";
 import { agentPaths } from "./paths.ts";
 import { IdleTimer, parseIdleSeconds, powerOff } from "./power.ts";
 import { RestingWorkers } from "./resting_workers.ts";
@@ -62,6 +63,10 @@ async function main(): Promise<void> {
       POWER_OFF_DELAY_MILLISECONDS,
     );
   };
+  const quiet = new IdleTimer(
+    QUIET_SECONDS,
+    () => releaseMemory().catch((error) => console.error("memory:", error)),
+  );
   const agent = new Agent({
     version,
     ...surroundings,
@@ -70,6 +75,7 @@ async function main(): Promise<void> {
       navigator.hardwareConcurrency,
       (await readMemoryFacts()).total,
     ),
+    quiet,
     powerOff: powerOffSoon,
   });
   const idle = new IdleTimer(
@@ -80,6 +86,7 @@ async function main(): Promise<void> {
   Deno.addSignalListener("SIGTERM", async () => {
     listener.close();
     idle.stop();
+    quiet.stop();
     await agent.close();
     Deno.exit(0);
   });

@@ -1,0 +1,48 @@
+/**
+ * The manager stays for a while, but not with the memory that a build took.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { managerProcess, Project, tinySpec } from "./project.ts";
+
+const MEBIBYTE = 1024 ** 2;
+
+/** What the worker fills. */
+const FILLED_BYTES = 800 * MEBIBYTE;
+
+/** What the manager may keep, also where its processor is emulated. */
+const KEPT_BYTES = 800 * MEBIBYTE;
+
+/** What a process takes of the host's memory. */
+function residentBytes(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)![1]) * 1024;
+}
+
+Deno.test("memory that a build took goes back to the host", async () => {
+  await using project = await Project.createWithOwnManager(
+    "{ memory: 2 GiB }",
+  );
+  const spec = tinySpec(
+    `dd if=/dev/zero of=/dev/null bs=${FILLED_BYTES} count=1; echo filled`,
+  ).replace("memory: 256 MiB", "memory: 1 GiB");
+  await project.write("build.yaml", spec);
+  let filled = 0;
+  const { code, events } = await project.build((event) => {
+    if (event.type === "log" && event.text.includes("filled")) {
+      filled = residentBytes(managerProcess(project.environment));
+    }
+  });
+  assert.equal(code, 0, JSON.stringify(events.at(-1)));
+  // The control: it was there.
+  assert.ok(filled > KEPT_BYTES + FILLED_BYTES / 4, `${filled}`);
+
+  const pid = managerProcess(project.environment);
+  const deadline = Date.now() + 5 * 60_000;
+  while (residentBytes(pid) > KEPT_BYTES) {
+    assert.ok(Date.now() < deadline, `${residentBytes(pid)} bytes are kept`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+});
