@@ -197,5 +197,6 @@ async function waitForResting(project: Project, count: number): Promise<void> {
     if (resting === count) return;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  assert.equal(resting, count);
+  const { stdout } = await project.run(["manager", "logs"]);
+  assert.equal(resting, count, stdout.slice(-4000));
 }
