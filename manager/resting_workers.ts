@@ -72,14 +72,16 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
   /** Nothing is built: has one rest if it stays so for a moment. */
   fillSoon(): void {
     this.#isBusy = false;
-    clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => void this.fill(), this.#times.quiet);
+    this.#quiet ??= setTimeout(() => {
+      this.#quiet = undefined;
+      void this.fill();
+    }, this.#times.quiet);
   }
 
   /** Something is built: what does not rest yet is not started. */
   wait(): void {
     this.#isBusy = true;
-    clearTimeout(this.#quiet);
+    this.#calm();
   }
 
   /** Has one rest, unless one does. Nobody need wait for it. */
@@ -129,7 +131,7 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
 
   /** Ends the one that rests. @returns whether there was one */
   async drop(): Promise<boolean> {
-    clearTimeout(this.#quiet);
+    this.#calm();
     const resting = this.#resting;
     this.#forget();
     resting?.stop.abort();
@@ -139,6 +141,11 @@ export class RestingWorkers<B extends RestingBody = WorkerBody> {
   async #replace(): Promise<void> {
     await this.drop();
     if (!this.#isBusy) await this.fill();
+  }
+
+  #calm(): void {
+    clearTimeout(this.#quiet);
+    this.#quiet = undefined;
   }
 
   #forget(): void {

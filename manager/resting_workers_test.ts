@@ -167,6 +167,18 @@ Deno.test("none is started while builds follow one another", async () => {
   await workers.drop();
 });
 
+Deno.test("whoever only asks how things are delays nothing", async () => {
+  const { bodies, workers } = createPlace();
+  workers.fillSoon();
+  const deadline = performance.now() + 1000;
+  while (bodies.length === 0 && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    workers.fillSoon();
+  }
+  assert.equal(bodies.length, 1);
+  await workers.drop();
+});
+
 Deno.test("one that cannot be ended does not matter to the next", async () => {
   const workers = new RestingWorkers<Body>(() =>
     Promise.resolve(
