@@ -17,7 +17,7 @@ run_files_in_lanes() {
 list_files() {
     [ -f "$latest_seconds" ] || : >"$latest_seconds"
     {
-        find tests -name '*_test.ts'
+        find tests -name '*_test.ts' ! -path 'tests/kvm/*'
         find subplot -name '*acceptance_test.ts'
     } | awk '
         FILENAME != "-" { seconds[$2] = $1; next }
