@@ -10,10 +10,10 @@ import { spawn } from "node:child_process";
 import { Readable, Writable } from "node:stream";
 
 /**
- * The last number at which an open file is looked for: a process can have 1024
- * of them, unless it is allowed more.
+ * The last number at which an open file is looked for: shells give files small
+ * ones. Each takes two of ours for a moment, and some processes may have 1024.
  */
-const LAST_DESCRIPTOR = 1023;
+const LAST_DESCRIPTOR = 255;
 
 /** A program that was started. */
 export interface LoneProcess {
