@@ -10,10 +10,13 @@ import { managerProcess, Project, tinySpec } from "./project.ts";
 const MEBIBYTE = 1024 ** 2;
 
 /** What the worker fills. */
-const FILLED_BYTES = 800 * MEBIBYTE;
+const FILLED_BYTES = 900 * MEBIBYTE;
 
-/** What the manager may keep, also where its processor is emulated. */
-const KEPT_BYTES = 800 * MEBIBYTE;
+/**
+ * What the manager may keep, also where its processor is emulated, and beside a
+ * worker that rests.
+ */
+const KEPT_BYTES = 1100 * MEBIBYTE;
 
 /** What a process takes of the host's memory. */
 function residentBytes(pid: number): number {
