@@ -124,6 +124,7 @@ Deno.test("ready workers", async (t) => {
       assert.equal(tried.code, 5, tried.log);
       assert.equal(tried.report.boot, "ready");
 
+      const before = (await status(project)).caches.saved.count;
       await makeNoisyImage(project.path("noisy.img"));
       await project.write(
         "build.yaml",
@@ -134,7 +135,7 @@ Deno.test("ready workers", async (t) => {
       assert.notEqual(noisy.report.boot, "ready");
       const { records } = noisy.report.violations.network;
       assert.ok(records.length > 0, JSON.stringify(records));
-      assert.equal((await status(project)).caches.saved.count, 2);
+      assert.equal((await status(project)).caches.saved.count, before);
     },
   );
 
