@@ -72,11 +72,7 @@ export class Network {
     try {
       await ip(["tuntap", "add", "dev", link.tap, "mode", "tap", "vnet_hdr"]);
       await filter.install();
-      await ip(["address", "add", `${link.gateway}/30`, "dev", link.tap]);
-      await ip([
-        ...["link", "set", "dev", link.tap],
-        ...["address", link.gatewayMac, "up"],
-      ]);
+      await runCommand("ip", ["-batch", "-"], { input: linkCommands(link) });
     } catch (error) {
       await this.removeLink({ link, filter });
       throw error;
@@ -90,6 +86,21 @@ export class Network {
     await filter.remove();
     this.#used.delete(link.number);
   }
+}
+
+/**
+ * What brings a link up, for `ip -batch`. The worker's address is never asked
+ * for: the question would come from a synthetic address, and the answer look
+ * like an attempt to reach that.
+ */
+export function linkCommands(
+  { tap, gateway, gatewayMac, worker, mac }: Link,
+): string {
+  return `\
+address add ${gateway}/30 dev ${tap}
+link set dev ${tap} address ${gatewayMac} up
+neighbor replace ${worker} lladdr ${mac} dev ${tap} nud permanent
+`;
 }
 
 async function openNetwork(): Promise<void> {
