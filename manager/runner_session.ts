@@ -72,16 +72,17 @@ export class RunnerSession {
    * @throws {AgentError} `boot-failed` unless it succeeds in time
    */
   async runOwn(script: string, timeoutSeconds: number): Promise<void> {
-    const status = this.runner.run("root", script);
-    if (!await withTimeout(status, timeoutSeconds)) {
+    const running = this.runner.run("root", script);
+    if (!await withTimeout(running, timeoutSeconds)) {
       throw new AgentError("boot-failed", "The worker does not wake");
     }
-    if (await status === 0) return;
+    const status = await running;
+    if (status === 0) return;
     throw new AgentError(
       "boot-failed",
-      await status === STATUS_NOT_RENEWED
+      status === STATUS_NOT_RENEWED
         ? "The worker's kernel does not renew its random numbers"
-        : `The worker does not wake: exit status ${await status}`,
+        : `The worker does not wake: exit status ${status}`,
     );
   }
 
