@@ -5,8 +5,9 @@
  * @module
  */
 
-import { createLinks } from "../src/guest/create_links.ts";
+import { keepWorkspace } from "../src/guest/keep_workspace.ts";
 import { packTree } from "../src/guest/pack.ts";
+import { unpackedPath } from "../src/guest/replace_workspace.ts";
 import { unpackWorkspace } from "../src/guest/unpack.ts";
 import {
   makeState,
@@ -75,14 +76,17 @@ function pack(directory: string): Promise<unknown> {
   });
 }
 
-function unpack(directory: string): Promise<unknown> {
-  const destination = `${directory}/unpacked`;
-  return unpackWorkspace({
+/** Unpacks and keeps, as at the end of a build. */
+async function unpack(directory: string): Promise<void> {
+  const workspace = `${directory}/unpacked`;
+  const build = "bench";
+  const unpacked = await unpackWorkspace({
     archive: `${directory}/packed.tar`,
-    destination,
+    destination: unpackedPath(workspace, build),
     limits,
-    link: (links) => Promise.resolve(createLinks({ root: destination, links })),
   });
+  const manifest = { files: new Set<string>(), directories: new Set<string>() };
+  await keepWorkspace({ workspace, build, limits, unpacked, manifest });
 }
 
 /** Measures the host's own part; gives the seconds that packing takes, too. */

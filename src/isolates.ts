@@ -7,7 +7,9 @@
 
 import type { EgressApi } from "./egress/egress.ts";
 import type { GuestApi } from "./guest/guest.ts";
-import type { LinkerApi } from "./guest/linker.ts";
+import type { KeeperApi } from "./guest/keeper.ts";
+import type { PackerApi } from "./guest/packer.ts";
+import type { UnpackerApi } from "./guest/unpacker.ts";
 import { unixSocketPermissions } from "./host/unix_permission.ts";
 import {
   type ManagerSettings,
@@ -21,10 +23,21 @@ import {
   spawnIsolate,
 } from "./isolate/isolate.ts";
 
-/** What the guest isolate may touch besides the RPC socket. */
-export interface GuestReach {
-  read: string[];
-  write: string[];
+/** What a thread may do that only reads and writes certain paths. */
+function pathPermissions(
+  read: string[] | boolean,
+  write: string[] | boolean,
+): Deno.PermissionOptionsObject {
+  return {
+    read,
+    write,
+    net: false,
+    env: false,
+    run: false,
+    sys: false,
+    ffi: false,
+    import: false,
+  };
 }
 
 /** Starts the thread that owns the manager VM; it may read `userFiles`, too. */
@@ -41,23 +54,73 @@ export async function spawnVmm(
   return vmm;
 }
 
-export function spawnGuest(
+/** The manager's socket, and the log if there is one. */
+export function guestPermissions(
   socket: string,
-  reach: GuestReach,
-): Isolate<GuestApi> {
+  log?: string,
+): Deno.PermissionOptionsObject {
+  return {
+    ...pathPermissions([socket], log ? [socket, log] : [socket]),
+    net: unixSocketPermissions([socket]),
+  };
+}
+
+/** Starts the thread that speaks with the manager. */
+export function spawnGuest(socket: string, log?: string): Isolate<GuestApi> {
   return spawnIsolate<GuestApi>({
     url: new URL("./guest/guest.isolate.ts", import.meta.url),
     name: "guest",
-    permissions: {
-      read: [socket, ...reach.read],
-      write: [socket, ...reach.write],
-      net: unixSocketPermissions([socket]),
-      env: false,
-      run: false,
-      sys: false,
-      ffi: false,
-      import: false,
-    },
+    permissions: guestPermissions(socket, log),
+  });
+}
+
+/** What is packed, and the disks that it is packed into. */
+export interface PackerReach {
+  trees: string[];
+  disks: string[];
+}
+
+/**
+ * Links below a tree lead its reader wherever the user may read: so the packer
+ * hears of no guest, and can change nothing but the disks.
+ */
+export function packerPermissions(
+  { trees, disks }: PackerReach,
+): Deno.PermissionOptionsObject {
+  return pathPermissions(trees, disks);
+}
+
+/** Starts the thread that packs trees into disks. */
+export function spawnPacker(reach: PackerReach): Isolate<PackerApi> {
+  return spawnIsolate<PackerApi>({
+    url: new URL("./guest/packer.isolate.ts", import.meta.url),
+    name: "packer",
+    permissions: packerPermissions(reach),
+  });
+}
+
+/** The disk that a worker wrote, and the fresh directory for what is in it. */
+export interface UnpackerReach {
+  archive: string;
+  destination: string;
+}
+
+/**
+ * The unpacker may not read what it unpacked: else it could rename there, and
+ * move a link to where it leads out.
+ */
+export function unpackerPermissions(
+  { archive, destination }: UnpackerReach,
+): Deno.PermissionOptionsObject {
+  return pathPermissions([archive], [destination]);
+}
+
+/** Starts the thread that unpacks what a worker wrote. */
+export function spawnUnpacker(reach: UnpackerReach): Isolate<UnpackerApi> {
+  return spawnIsolate<UnpackerApi>({
+    url: new URL("./guest/unpacker.isolate.ts", import.meta.url),
+    name: "unpacker",
+    permissions: unpackerPermissions(reach),
   });
 }
 
@@ -86,23 +149,14 @@ export function spawnEgress(url: URL): Isolate<EgressApi> {
 }
 
 /**
- * Creates symlinks, for which Deno wants the whole file system; so it does
- * nothing else, and checks every link again.
+ * Makes an unpacked tree the workspace. For symlinks Deno wants the whole file
+ * system; so it does nothing else, and checks every path again.
  */
-export function spawnLinker(): Isolate<LinkerApi> {
-  return spawnIsolate<LinkerApi>({
-    url: new URL("./guest/linker.isolate.ts", import.meta.url),
-    name: "linker",
-    permissions: {
-      read: true,
-      write: true,
-      net: false,
-      env: false,
-      run: false,
-      sys: false,
-      ffi: false,
-      import: false,
-    },
+export function spawnKeeper(): Isolate<KeeperApi> {
+  return spawnIsolate<KeeperApi>({
+    url: new URL("./guest/keeper.isolate.ts", import.meta.url),
+    name: "keeper",
+    permissions: pathPermissions(true, true),
   });
 }
 

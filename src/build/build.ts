@@ -300,7 +300,7 @@ class Build {
   }
 
   async #writeReport(report: BuildReport): Promise<void> {
-    await this.host.isolates.guest.call("writeReport", {
+    await this.host.isolates.vmm.call("writeReport", {
       path: this.host.report,
       report,
     });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { exportDiskBytes } from "../guest/export_disk.ts";
-import { recoverWorkspace } from "../guest/replace_workspace.ts";
+import { recoverWorkspace, unpackedPath } from "../guest/replace_workspace.ts";
 import { sourceExclude } from "../guest/source_manifest.ts";
 import { acquireLock } from "../host/lock.ts";
 import { buildPaths, createStateDirectories } from "../host/state_directory.ts";
@@ -68,11 +68,11 @@ export async function openBuildHost(
   );
   const { socket } = await vmm.call("takeRpcPort", { purpose });
   const isolates = new BuildIsolates(vmm, socket, {
-    build,
-    source,
-    workspace,
-    staging,
-    results: directory,
+    trees: [source, workspace],
+    disks: [diskPath(staging, "source"), diskPath(staging, "workspace")],
+    archive: diskPath(staging, "export"),
+    unpacked: unpackedPath(workspace, build),
+    log,
   }, egressModule);
   resources.defer(() => isolates.terminate());
   await revokeOwnPermissions(isolates.all);

@@ -1,4 +1,6 @@
 import { BuildFailedError, EnvironmentError } from "../errors.ts";
+import { unpackedPath } from "../guest/replace_workspace.ts";
+import type { SourceManifest } from "../guest/source_manifest.ts";
 import type { DiskRole } from "../rpc/protocol.ts";
 import { toEgressRules } from "../spec/network.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -23,6 +25,7 @@ export class BuildWorker {
   readonly #pipeline: Pipeline;
   readonly #disks: AttachedDisk[] = [];
   #worker = "";
+  #manifest: SourceManifest | undefined;
 
   constructor(pipeline: Pipeline) {
     this.#pipeline = pipeline;
@@ -82,23 +85,23 @@ export class BuildWorker {
   ): Promise<void> {
     const { spec, isolates, judge } = this.#pipeline.parts;
     const signal = AbortSignal.any([judge.signal, failed]);
-    const { guest } = isolates;
-    await this.#pack(() =>
-      guest.call("packSource", {
-        trees: spec.paths,
-        output: this.#pipeline.disk("source"),
-      }, { signal })
-    );
+    const { packer } = isolates;
+    const source = await packer.call("packSource", {
+      trees: spec.paths,
+      output: this.#pipeline.disk("source"),
+    }, { signal });
+    this.#manifest = source.manifest;
+    this.#tell(source.notes);
     await this.#attach("source", true, signal);
     if (hasWorkspace) {
-      await this.#pack(() =>
-        guest.call("packWorkspace", {
-          workspace: spec.paths.workspace,
-          output: this.#pipeline.disk("workspace"),
-        }, { signal })
-      );
+      const { notes } = await packer.call("packWorkspace", {
+        workspace: spec.paths.workspace,
+        output: this.#pipeline.disk("workspace"),
+      }, { signal });
+      this.#tell(notes);
       await this.#attach("workspace", true, signal);
     }
+    packer.terminate();
     await this.#attach("export", false, signal);
   }
 
@@ -134,29 +137,39 @@ export class BuildWorker {
     await this.#pipeline.parts.judge.requireInnocence();
   }
 
-  /** Replaces the workspace on the host by what the worker exported. */
+  /**
+   * Replaces the workspace on the host by what the worker exported: the part
+   * that reads the archive has no more to do with it when links are made.
+   */
   async exportWorkspace(): Promise<void> {
     const { build, spec, isolates, state, signal } = this.#pipeline.parts;
-    const { port1, port2 } = new MessageChannel();
-    isolates.serveLinks(port1);
-    try {
-      const exported = await isolates.guest.call("exportWorkspace", {
-        archive: this.#pipeline.disk("export"),
-        workspace: spec.paths.workspace,
-        build,
-        limits: { ...EXPORT_LIMITS, bytes: spec.resources.diskBytes },
-        linker: port2,
-      }, { signal, transfer: [port2] });
-      state.workspace = { exported: true, ...exported };
-    } finally {
-      port1.close();
-    }
+    const { workspace } = spec.paths;
+    const limits = { ...EXPORT_LIMITS, bytes: spec.resources.diskBytes };
+    const unpacked = await isolates.unpacker.call("unpackWorkspace", {
+      archive: this.#pipeline.disk("export"),
+      destination: unpackedPath(workspace, build),
+      limits,
+    }, { signal });
+    isolates.unpacker.terminate();
+    const kept = await isolates.keeper.call("keepWorkspace", {
+      workspace,
+      build,
+      limits,
+      unpacked,
+      manifest: this.#requireManifest(),
+    }, { signal });
+    state.workspace = { exported: true, ...kept };
+  }
+
+  #requireManifest(): SourceManifest {
+    if (this.#manifest !== undefined) return this.#manifest;
+    throw new EnvironmentError("source-unknown", "The source was not packed");
   }
 
   /** A worker that fails to pack its workspace may have filled the disk. */
   async #requireExportRoom(): Promise<void> {
     const { isolates, spec } = this.#pipeline.parts;
-    await isolates.guest.call("requireExportRoom", {
+    await isolates.unpacker.call("requireExportRoom", {
       archive: this.#pipeline.disk("export"),
       allowed: spec.resources.diskBytes,
     });
@@ -169,8 +182,7 @@ export class BuildWorker {
     }
   }
 
-  async #pack(pack: () => Promise<{ notes: string[] }>): Promise<void> {
-    const { notes } = await pack();
+  #tell(notes: readonly string[]): void {
     for (const note of notes) this.#pipeline.note(note);
   }
 

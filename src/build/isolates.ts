@@ -1,47 +1,38 @@
 import type { EgressApi } from "../egress/egress.ts";
 import type { GuestApi } from "../guest/guest.ts";
-import { serveLinks } from "../guest/link_port.ts";
-import type { LinkerApi } from "../guest/linker.ts";
-import {
-  newWorkspacePath,
-  replacementPaths,
-} from "../guest/replace_workspace.ts";
+import type { KeeperApi } from "../guest/keeper.ts";
+import type { PackerApi } from "../guest/packer.ts";
+import type { UnpackerApi } from "../guest/unpacker.ts";
 import type { VmmApi } from "../host/vmm.ts";
 import type { Isolate, IsolateThread } from "../isolate/isolate.ts";
 import {
-  type GuestReach,
   spawnEgress,
   spawnGuest,
-  spawnLinker,
+  spawnKeeper,
+  spawnPacker,
+  spawnUnpacker,
 } from "../isolates.ts";
 
 /** What a build's threads may touch; absolute paths. */
 export interface BuildReach {
-  build: string;
-  source: string;
-  workspace: string;
-  /** Directories of this build alone. */
-  staging: string;
-  results: string;
-}
-
-/** What the guest isolate of a build may touch. */
-function guestReach(reach: BuildReach): GuestReach {
-  const write = [
-    reach.workspace,
-    ...replacementPaths(reach.workspace, reach.build),
-    reach.staging,
-    reach.results,
-  ];
-  return { read: [reach.source, ...write], write };
+  /** Directories that travel into the worker. */
+  trees: string[];
+  /** The disks on which they travel. */
+  disks: string[];
+  /** The disk on which the new workspace comes back. */
+  archive: string;
+  /** Where that is unpacked. */
+  unpacked: string;
+  log: string;
 }
 
 /** The threads of one build. */
 export class BuildIsolates {
   readonly guest: Isolate<GuestApi>;
   readonly egress: Isolate<EgressApi>;
-  readonly #linker: Isolate<LinkerApi>;
-  readonly #newWorkspace: string;
+  readonly packer: Isolate<PackerApi>;
+  readonly unpacker: Isolate<UnpackerApi>;
+  readonly keeper: Isolate<KeeperApi>;
 
   constructor(
     readonly vmm: Isolate<VmmApi>,
@@ -49,18 +40,14 @@ export class BuildIsolates {
     reach: BuildReach,
     egressModule: URL,
   ) {
-    this.guest = spawnGuest(rpcSocket, guestReach(reach));
+    this.guest = spawnGuest(rpcSocket, reach.log);
     this.egress = spawnEgress(egressModule);
-    this.#linker = spawnLinker();
-    this.#newWorkspace = newWorkspacePath(reach.workspace, reach.build);
-  }
-
-  /** Has the linker serve requests that arrive at a port, in one place alone. */
-  serveLinks(port: MessagePort): void {
-    serveLinks(port, async ({ links }) => {
-      const root = this.#newWorkspace;
-      await this.#linker.call("createLinks", { root, links });
+    this.packer = spawnPacker(reach);
+    this.unpacker = spawnUnpacker({
+      archive: reach.archive,
+      destination: reach.unpacked,
     });
+    this.keeper = spawnKeeper();
   }
 
   get all(): IsolateThread[] {
@@ -73,6 +60,12 @@ export class BuildIsolates {
   }
 
   get #own(): IsolateThread[] {
-    return [this.guest, this.egress, this.#linker];
+    return [
+      this.guest,
+      this.egress,
+      this.packer,
+      this.unpacker,
+      this.keeper,
+    ];
   }
 }

@@ -7,68 +7,37 @@
 
 import { EnvironmentError } from "../errors.ts";
 import { fileSystemError } from "./file_system_error.ts";
-import {
-  createLinksSchema,
-  isPlainPath,
-  type Link,
-  refuseLink,
-} from "./linker.ts";
+import { type Link, refuseLink } from "./link_policy.ts";
+import type { RealDirectories } from "./real_directories.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
 
 /**
- * Creates symlinks. The root and every directory on the way to a link must be
- * there and be real directories; nothing may be at the link's own path.
+ * Creates symlinks. Every directory on the way to a link must be there and be a
+ * real directory; nothing may be at the link's own path.
  *
- * @param request as for `createLinksSchema`; not trusted
+ * @throws {EnvironmentError} `link-refused`, `path-refused` or `file-system`
  */
-export function createLinks(request: unknown): void {
-  const { root, links } = createLinksSchema.parse(request);
-  if (!root.startsWith("/") || !isPlainPath(root.slice(1))) {
-    throw refused(root, "the root is not a plain absolute path");
-  }
-  const directories = new Set<string>();
+export function createLinks(
+  directories: RealDirectories,
+  links: readonly Link[],
+): void {
   for (const link of links) {
     const reason = refuseLink(link);
-    if (reason !== undefined) throw refused(link.path, reason);
-    requireDirectories(root, link.path, directories);
-    createLink(root, link);
-  }
-}
-
-function requireDirectories(root: string, path: string, known: Set<string>) {
-  const parents = ["", ...path.split("/").slice(0, -1)];
-  let directory = root;
-  for (const name of parents) {
-    if (name !== "") directory += `/${name}`;
-    if (known.has(directory)) continue;
-    if (!isDirectory(directory)) {
-      throw refused(directory, "it is not a directory");
+    if (reason !== undefined) {
+      throw new EnvironmentError(
+        "link-refused",
+        `Cannot create symlink ${quoteUntrusted(link.path)}: ${reason}`,
+      );
     }
-    known.add(directory);
+    createLink(directories.entry(link.path), link.target);
   }
 }
 
-function isDirectory(path: string): boolean {
-  try {
-    return Deno.lstatSync(path).isDirectory;
-  } catch (error) {
-    throw fileSystemError("read", path, error);
-  }
-}
-
-function createLink(root: string, link: Link): void {
-  const path = `${root}/${link.path}`;
+function createLink(path: string, target: string): void {
   try {
     // Fails if anything is at the path, and does not follow a symlink there.
-    Deno.symlinkSync(link.target, path);
+    Deno.symlinkSync(target, path);
   } catch (error) {
     throw fileSystemError("create symlink", path, error);
   }
-}
-
-function refused(path: string, reason: string): EnvironmentError {
-  return new EnvironmentError(
-    "link-refused",
-    `Cannot create symlink ${quoteUntrusted(path)}: ${reason}`,
-  );
 }

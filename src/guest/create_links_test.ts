@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { EnvironmentError } from "../errors.ts";
-import { spawnIsolate } from "../isolate/isolate.ts";
 import { createLinks } from "./create_links.ts";
-import type { LinkerApi } from "./linker.ts";
+import type { Link } from "./link_policy.ts";
+import { RealDirectories } from "./real_directories.ts";
 import {
   inTemporaryDirectory,
   makeTree,
@@ -10,13 +10,16 @@ import {
   type Tree,
 } from "./testing/trees.ts";
 
+const create = (root: string, links: Link[]) =>
+  createLinks(new RealDirectories(root), links);
+
 Deno.test("createLinks creates links", () =>
   inTemporaryDirectory((root) => {
     makeTree(root, { "d/f": "text" });
-    createLinks({
-      root,
-      links: [{ path: "l", target: "d/f" }, { path: "d/up", target: ".." }],
-    });
+    create(root, [
+      { path: "l", target: "d/f" },
+      { path: "d/up", target: ".." },
+    ]);
     assert.deepEqual(readTree(root), {
       "d/f": "text",
       "d/up": "-> ..",
@@ -48,7 +51,7 @@ for (const [name, tree, path, target] of refused) {
       makeTree(root, tree);
       const before = readTree(outer);
       assert.throws(
-        () => createLinks({ root, links: [{ path, target }] }),
+        () => create(root, [{ path, target }]),
         EnvironmentError,
       );
       assert.deepEqual(readTree(outer), before);
@@ -67,52 +70,8 @@ Deno.test("createLinks refuses a root that is not what it seems", () =>
       "",
     ];
     for (const root of roots) {
-      assert.throws(() => createLinks({ root, links }), EnvironmentError, root);
+      assert.throws(() => create(root, links), EnvironmentError, root);
     }
-    createLinks({ root: `${outer}/real`, links });
+    create(`${outer}/real`, links);
     assert.equal(readTree(outer)["real/l"], "-> f");
-  }));
-
-Deno.test("createLinks refuses a request of another shape", () =>
-  inTemporaryDirectory((root) => {
-    const link = { path: "l", target: "f" };
-    const requests = [
-      undefined,
-      { root },
-      { root, links: [{ path: "l" }] },
-      { root, links: [{ ...link, mode: 1 }] },
-      { root, links: [link], more: true },
-      { root, links: new Array(10_001).fill(link) },
-    ];
-    for (const request of requests) assert.throws(() => createLinks(request));
-    assert.deepEqual(readTree(root), {});
-  }));
-
-Deno.test("the linker isolate creates links and passes on errors", () =>
-  inTemporaryDirectory(async (root) => {
-    const linker = spawnIsolate<LinkerApi>({
-      url: new URL("./linker.isolate.ts", import.meta.url),
-      name: "linker",
-      permissions: {
-        read: true,
-        write: true,
-        net: false,
-        env: false,
-        run: false,
-        sys: false,
-        ffi: false,
-        import: false,
-      },
-    });
-    try {
-      const links = [{ path: "l", target: "f" }];
-      await linker.call("createLinks", { root, links });
-      assert.deepEqual(readTree(root), { l: "-> f" });
-      await assert.rejects(
-        linker.call("createLinks", { root, links }),
-        EnvironmentError,
-      );
-    } finally {
-      linker.terminate();
-    }
   }));

@@ -1,7 +1,6 @@
 /**
- * The `guest` isolate: the one thread on the host that reads what a guest
- * wrote. It may reach the RPC socket, the build's own directories and the
- * workspace, and nothing else.
+ * The `guest` isolate: it reads what the manager sends. It may reach the RPC
+ * socket and write the log, and nothing else.
  *
  * @module
  */
@@ -11,29 +10,11 @@ import { openPortStream } from "../isolate/port_stream.ts";
 import { serveIsolate } from "../isolate/isolate.ts";
 import type { ByteStream } from "../rpc/credit_stream.ts";
 import { BuildLog } from "./build_log.ts";
-import { fileSystemError } from "./file_system_error.ts";
 import type { EgressRequest, GuestApi } from "./guest.ts";
-import { requireExportRoom } from "./export_disk.ts";
-import { requestLinks } from "./link_port.ts";
 import { ManagerSession } from "./manager_session.ts";
-import { packTree } from "./pack.ts";
-import { newWorkspacePath, replaceWorkspace } from "./replace_workspace.ts";
-import {
-  manifestOf,
-  readSourceManifest,
-  SOURCE_IN_WORKSPACE,
-  sourceExclude,
-  type SourceManifest,
-  workspaceFilter,
-  writeSourceManifest,
-} from "./source_manifest.ts";
-import { quoteUntrusted } from "./terminal_text.ts";
-import type { SkippedEntry } from "./tree_listing.ts";
-import { unpackWorkspace } from "./unpack.ts";
 
 let session: ManagerSession | undefined;
 let log: BuildLog | undefined;
-let manifest: SourceManifest | undefined;
 let announceEgress: ((request: EgressRequest) => void) | undefined;
 let onText: (text: string) => void = () => {};
 
@@ -96,69 +77,6 @@ serveIsolate<GuestApi>({
     return Promise.resolve({ bytes });
   },
 
-  async packSource({ trees, output }, { signal }) {
-    const packed = await packTree({
-      root: trees.source,
-      prefix: `${SOURCE_IN_WORKSPACE}/`,
-      output,
-      exclude: sourceExclude(trees),
-      signal,
-    });
-    manifest = manifestOf(packed.paths);
-    return { ...packed, notes: notesOn(packed.skipped) };
-  },
-
-  async packWorkspace({ workspace, output }, { signal }) {
-    const filter = workspaceFilter(
-      await readSourceManifest(workspace),
-      requireManifest(),
-    );
-    const packed = await packTree({
-      root: workspace,
-      prefix: "",
-      output,
-      ...filter,
-      signal,
-    });
-    return { ...packed, notes: notesOn(packed.skipped) };
-  },
-
-  async exportWorkspace(
-    { archive, workspace, build, limits, linker },
-    { signal },
-  ) {
-    const destination = newWorkspacePath(workspace, build);
-    try {
-      const { entries, bytes, skipped, skippedCount } = await unpackWorkspace({
-        archive,
-        destination,
-        limits,
-        link: (links) => requestLinks(linker, { root: destination, links }),
-        signal,
-      });
-      await writeSourceManifest(destination, requireManifest());
-      const note = await replaceWorkspace(workspace, build);
-      const notes = notesOn(skipped);
-      const more = skippedCount - skipped.length;
-      if (more > 0) notes.push(`Left out ${more} more entries`);
-      if (note !== undefined) notes.push(note);
-      return { entries, bytes, notes };
-    } finally {
-      linker.close();
-    }
-  },
-
-  requireExportRoom: ({ archive, allowed }) =>
-    requireExportRoom(archive, allowed),
-
-  async writeReport({ path, report }) {
-    try {
-      await Deno.writeTextFile(path, JSON.stringify(report, null, 2) + "\n");
-    } catch (error) {
-      throw fileSystemError("write", path, error);
-    }
-  },
-
   async disconnect() {
     await session?.close();
     session = undefined;
@@ -173,17 +91,6 @@ function requireSession(): ManagerSession {
 function requireLog(): BuildLog {
   if (log !== undefined) return log;
   throw new EnvironmentError("log-closed", "The build's log is not open");
-}
-
-function requireManifest(): SourceManifest {
-  if (manifest !== undefined) return manifest;
-  throw new EnvironmentError("source-unknown", "The source was not packed");
-}
-
-function notesOn(skipped: readonly SkippedEntry[]): string[] {
-  return skipped.map(({ path, reason }) =>
-    `Left out ${quoteUntrusted(path)}: ${reason}`
-  );
 }
 
 /** Copies both ways; an error of one stream ends the other. */

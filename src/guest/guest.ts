@@ -1,6 +1,6 @@
 /**
- * What the `guest` isolate does for the main thread: everything that touches
- * bytes of a guest. It holds the connection to the manager's agent.
+ * What the `guest` isolate does for the main thread: it holds the connection to
+ * the manager's agent, and writes the log.
  *
  * @module
  */
@@ -10,36 +10,12 @@ import type {
   MethodParams,
   MethodResult,
 } from "../rpc/protocol.ts";
-import type { Link } from "./linker.ts";
 import type { EgressPurpose, WorkerStep } from "./manager_session.ts";
-import type { UnpackLimits } from "./member_policy.ts";
-import type { Trees } from "./source_manifest.ts";
-
-export interface PackedTree {
-  entries: number;
-  /** Size of the disk. */
-  bytes: number;
-  /** Entries that were left out, and why. */
-  notes: string[];
-}
-
-export interface ExportedTree {
-  entries: number;
-  /** Sum of the files' sizes. */
-  bytes: number;
-  notes: string[];
-}
 
 /** A connection of a worker, which wants to be dialed. */
 export interface EgressRequest {
   purpose: EgressPurpose;
   port: MessagePort;
-}
-
-/** Symlinks to create, and the port on which to say that it was done. */
-export interface LinkRequest {
-  root: string;
-  links: Link[];
 }
 
 type Nothing = Record<string, never>;
@@ -66,41 +42,6 @@ export type GuestApi = {
   };
   /** Ends the log and says how many bytes the worker printed. */
   closeLog: { params: Nothing; result: { bytes: number } };
-  /** Packs the source, and remembers what it holds. */
-  packSource: {
-    params: { trees: Trees; output: string };
-    result: PackedTree;
-  };
-  /** Packs what is kept of the previous workspace; after `packSource`. */
-  packWorkspace: {
-    params: { workspace: string; output: string };
-    result: PackedTree;
-  };
-  /**
-   * Unpacks a worker's archive and puts it in the workspace's place. The port
-   * that is handed over takes `LinkRequest`s and answers each with null, or
-   * with a message.
-   */
-  exportWorkspace: {
-    params: {
-      archive: string;
-      workspace: string;
-      build: string;
-      limits: UnpackLimits;
-      linker: MessagePort;
-    };
-    result: ExportedTree;
-  };
-  /**
-   * Fails if the worker wrote the export disk to its end.
-   *
-   * @throws {LimitExceededError} `workspace-too-large`
-   */
-  requireExportRoom: {
-    params: { archive: string; allowed: number };
-    result: void;
-  };
-  writeReport: { params: { path: string; report: unknown }; result: void };
   /** Ends the connection. */
   disconnect: { params: Nothing; result: void };
 };

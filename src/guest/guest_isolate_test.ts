@@ -2,20 +2,9 @@ import assert from "node:assert/strict";
 import { type Isolate, spawnIsolate } from "../isolate/isolate.ts";
 import { unixSocketPermissions } from "../host/unix_permission.ts";
 import { openPortStream } from "../isolate/port_stream.ts";
-import { createLinks } from "./create_links.ts";
 import type { GuestApi } from "./guest.ts";
-import { serveLinks } from "./link_port.ts";
-import type { CreateLinksRequest } from "./linker.ts";
 import { hello, TestAgent } from "./testing/agent.ts";
-import {
-  inTemporaryDirectory,
-  makeTree,
-  readTree,
-  testLimits,
-  type Tree,
-} from "./testing/trees.ts";
-
-const build = "20310203-040506-abcd";
+import { inTemporaryDirectory } from "./testing/trees.ts";
 
 /** Runs a test on an isolate that may touch a directory of its own. */
 function withGuest(
@@ -38,138 +27,6 @@ function withGuest(
     }
   });
 }
-
-function treesIn(directory: string) {
-  return {
-    source: `${directory}/source`,
-    workspace: `${directory}/ws`,
-    workerImage: `${directory}/worker.img`,
-  };
-}
-
-/** Packs the source and takes it back as the workspace. */
-async function roundTrip(
-  guest: Isolate<GuestApi>,
-  directory: string,
-  create: (request: CreateLinksRequest) => void = createLinks,
-) {
-  const archive = `${directory}/disk`;
-  const trees = treesIn(directory);
-  await guest.call("packSource", { trees, output: archive });
-  const { port1, port2 } = new MessageChannel();
-  serveLinks(port1, (request) => Promise.resolve().then(() => create(request)));
-  try {
-    return await guest.call("exportWorkspace", {
-      archive,
-      workspace: trees.workspace,
-      build,
-      limits: testLimits,
-      linker: port2,
-    }, { transfer: [port2] });
-  } finally {
-    port1.close();
-  }
-}
-
-const source: Tree = {
-  "Makefile": "all:\n",
-  "lib/link": "-> ../Makefile",
-  "lib/code.c": "int x;\n",
-};
-
-/** What of a workspace is not ours. */
-function readWorkspace(workspace: string): Tree {
-  return Object.fromEntries(
-    Object.entries(readTree(workspace)).filter(([path]) =>
-      !path.startsWith(".contractor/")
-    ),
-  );
-}
-
-const inSource = (tree: Tree): Tree =>
-  Object.fromEntries(
-    Object.entries(tree).map(([path, content]) => [`src/${path}`, content]),
-  );
-
-Deno.test("the source comes back as the workspace, with its symlinks", () =>
-  withGuest(async (guest, directory) => {
-    makeTree(`${directory}/source`, source);
-    const asked: CreateLinksRequest[] = [];
-    const exported = await roundTrip(guest, directory, (request) => {
-      asked.push(request);
-      createLinks(request);
-    });
-    assert.deepEqual(readWorkspace(`${directory}/ws`), inSource(source));
-    assert.equal(exported.bytes, 12);
-    assert.deepEqual(exported.notes, []);
-    assert.deepEqual(asked.map(({ links }) => links), [[
-      { path: "src/lib/link", target: "../Makefile" },
-    ]]);
-    assert.deepEqual(
-      [...Deno.readDirSync(directory)].map(({ name }) => name).sort(),
-      ["disk", "source", "ws"],
-    );
-  }));
-
-Deno.test("the next build gets what the last one made, not what left the source", () =>
-  withGuest(async (guest, directory) => {
-    const trees = treesIn(directory);
-    makeTree(trees.source, source);
-    await roundTrip(guest, directory);
-    makeTree(trees.workspace, { "src/lib/code.o": "object" });
-    Deno.removeSync(`${trees.source}/lib/code.c`);
-    const output = `${directory}/disk`;
-    await guest.call("packSource", { trees, output });
-    const packed = await guest.call("packWorkspace", {
-      workspace: trees.workspace,
-      output,
-    });
-    assert.deepEqual(packed.notes, []);
-    await unpackTar(output, `${directory}/unpacked`);
-    assert.deepEqual(readTree(`${directory}/unpacked`), {
-      "src/lib/code.o": "object",
-    });
-  }));
-
-Deno.test("links that cannot be created leave the workspace as it was", () =>
-  withGuest(async (guest, directory) => {
-    makeTree(`${directory}/source`, source);
-    makeTree(`${directory}/ws`, { "kept": "of the last build" });
-    await assert.rejects(
-      roundTrip(guest, directory, () => {
-        throw new Error("no room");
-      }),
-      { code: "workspace-links" },
-    );
-    assert.deepEqual(readTree(`${directory}/ws`), {
-      kept: "of the last build",
-    });
-    assert.deepEqual(
-      [...Deno.readDirSync(directory)].map(({ name }) => name).sort(),
-      ["disk", "source", "ws"],
-    );
-  }));
-
-Deno.test("what cannot be packed is noted, its name made safe", () =>
-  withGuest(async (guest, directory) => {
-    const trees = treesIn(directory);
-    makeTree(trees.source, { "a": "a" });
-    await mkfifo(`${trees.source}/pipe\x1b`);
-    const output = `${directory}/disk`;
-    const { notes } = await guest.call("packSource", { trees, output });
-    assert.equal(notes.length, 1);
-    assert.match(notes[0]!, /^Left out "pipe\\x1b": /);
-  }));
-
-Deno.test("a workspace is neither packed nor taken before the source", () =>
-  withGuest(async (guest, directory) => {
-    const { workspace } = treesIn(directory);
-    makeTree(workspace, { "a": "a" });
-    const output = `${directory}/disk`;
-    await assert.rejects(guest.call("packWorkspace", { workspace, output }), {
-      code: "source-unknown",
-    });
-  }));
 
 Deno.test("nothing works on a manager or a log that is not there", () =>
   withGuest(async (guest) => {
@@ -263,26 +120,3 @@ Deno.test("a worker's connection is announced while someone relays", () =>
     assert.deepEqual(await ask(), { text: "refused" });
     await guest.call("disconnect", {});
   }));
-
-Deno.test("a report is written as JSON", () =>
-  withGuest(async (guest, directory) => {
-    const path = `${directory}/report.json`;
-    await guest.call("writeReport", { path, report: { format: 1 } });
-    assert.equal(Deno.readTextFileSync(path), '{\n  "format": 1\n}\n');
-  }));
-
-async function run(program: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, {
-    args,
-    clearEnv: true,
-    env: { PATH: "/usr/bin:/bin" },
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-}
-
-const mkfifo = (path: string) => run("mkfifo", path);
-
-async function unpackTar(archive: string, into: string) {
-  Deno.mkdirSync(into);
-  await run("tar", "-C", into, "-xf", archive);
-}

@@ -7,7 +7,7 @@
 
 import { BuildFailedError, LimitExceededError } from "../errors.ts";
 import type { LimitRecord } from "../rpc/verdict.ts";
-import { isPlainPath } from "./linker.ts";
+import { isPlainPath } from "./link_policy.ts";
 import type { TarMember } from "./tar_reader.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
 

@@ -10,9 +10,11 @@ import { BLOCK, encodeHeaders, padding } from "./tar_format.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
 import {
   type EntryKind,
+  isSameFile,
   joinPath,
   listTree,
   readEntry,
+  replaced,
   type SkippedEntry,
   type TreeEntry,
   unreadable,
@@ -92,14 +94,20 @@ async function packEntry(
 ): Promise<void> {
   await writer.write(encodeHeaders({ ...entry, path: prefix + entry.path }));
   if (entry.kind !== "file" || entry.size === 0) return;
-  await copyFile(writer, joinPath(root, entry.path), entry.size);
+  await copyFile(writer, joinPath(root, entry.path), entry);
   await writer.write(new Uint8Array(padding(entry.size)));
 }
 
-/** Copies exactly `size` bytes, straight into the writer's buffer. */
-async function copyFile(writer: FileWriter, path: string, size: number) {
+/** Copies all bytes of a listed file, straight into the writer's buffer. */
+async function copyFile(
+  writer: FileWriter,
+  path: string,
+  { size, identity }: TreeEntry,
+) {
   const file = openForReading(path);
   try {
+    // Opening follows links, also such as were put in the way since.
+    if (!isSameFile(file.statSync(), identity)) throw replaced(path);
     let left = size;
     while (left > 0) {
       const space = await writer.space(left);

@@ -217,3 +217,34 @@ Deno.test("packTree stops when it is told to", () =>
       reason,
     );
   }));
+
+Deno.test("packTree follows no link that takes a directory's place", () =>
+  inTemporaryDirectory(async (root) => {
+    const tree = { "d/f": "inside", "z": "last" };
+    for (const moment of ["listed", "copied"] as const) {
+      makeTree(`${root}/tree`, tree);
+      makeTree(`${root}/outside`, { f: "secret" });
+      const swap = () => {
+        Deno.removeSync(`${root}/tree/d`, { recursive: true });
+        Deno.symlinkSync("../outside", `${root}/tree/d`);
+      };
+      const pack = (when: "listed" | "copied" | "never") =>
+        packTree({
+          root: `${root}/tree`,
+          prefix: "",
+          output: `${root}/disk`,
+          exclude(path) {
+            // Once what is in `d` was listed, or once all was.
+            if (path === (when === "listed" ? "d" : "z")) {
+              if (when !== "never") swap();
+            }
+            return false;
+          },
+        });
+      await pack("never");
+      await assert.rejects(pack(moment), { code: "file-changed" });
+      const disk = Deno.readTextFileSync(`${root}/disk`);
+      assert.ok(!disk.includes("secret"));
+      Deno.removeSync(`${root}/tree`, { recursive: true });
+    }
+  }));

@@ -2,10 +2,12 @@
  * Replaces a workspace by a new tree so that, wherever it is stopped, the
  * earlier workspace or the new one is still there as a whole.
  *
- * For a workspace `ws` these siblings come and go: `.ws.contractor-<build>.new`
- * is the tree that a build unpacks, `.old` is the earlier workspace in the
- * moment before the new one takes its name, `.gone` is an earlier workspace on
- * its way out, which may be half removed and is never put back.
+ * For a workspace `ws` these siblings come and go: `.ws.contractor-<build>.raw`
+ * is the tree that a build unpacks, which the part that unpacks it may write;
+ * `.new` is that tree once it was taken from that part; `.old` is the earlier
+ * workspace in the moment before the new one takes its name, `.gone` is an
+ * earlier workspace on its way out, which may be half removed and is never put
+ * back.
  *
  * Only one build may do this for a workspace at a time: the caller holds a lock.
  *
@@ -15,23 +17,38 @@
 import { EnvironmentError } from "../errors.ts";
 import { fileSystemError } from "./file_system_error.ts";
 
-const suffixes = ["new", "old", "gone"] as const;
-type Suffix = typeof suffixes[number];
+type Suffix = "raw" | "new" | "old" | "gone";
 
 /** Where a build unpacks the new tree of a workspace. */
-export function newWorkspacePath(workspace: string, build: string): string {
-  return sibling(workspace, build, "new");
-}
-
-/** Every sibling of the workspace that a build creates and renames. */
-export function replacementPaths(workspace: string, build: string): string[] {
-  return (["new", "old", "gone"] as const).map((suffix) =>
-    sibling(workspace, build, suffix)
-  );
+export function unpackedPath(workspace: string, build: string): string {
+  return sibling(workspace, build, "raw");
 }
 
 /**
- * Puts the tree at `newWorkspacePath` in the workspace's place.
+ * Takes the unpacked tree from whoever may write at `unpackedPath`: to end a
+ * thread takes seconds, to move the tree to where it may do nothing does not.
+ *
+ * @returns where the tree is now
+ */
+export async function claimUnpackedTree(
+  workspace: string,
+  build: string,
+): Promise<string> {
+  const fresh = sibling(workspace, build, "new");
+  await rename(unpackedPath(workspace, build), fresh);
+  return fresh;
+}
+
+/** Removes what `claimUnpackedTree` took. */
+export async function removeNewTree(
+  workspace: string,
+  build: string,
+): Promise<void> {
+  await removeTree(sibling(workspace, build, "new"));
+}
+
+/**
+ * Puts the tree that was claimed in the workspace's place.
  *
  * @returns a note if the earlier workspace could not be removed completely
  */
@@ -98,7 +115,7 @@ async function findLeftovers(
   try {
     for await (const entry of Deno.readDir(parent === "" ? "/" : parent)) {
       if (!entry.isDirectory || !entry.name.startsWith(prefix)) continue;
-      const suffix = /^[a-z0-9-]+\.(new|old|gone)$/
+      const suffix = /^[a-z0-9-]+\.(raw|new|old|gone)$/
         .exec(entry.name.slice(prefix.length))?.[1] as Suffix | undefined;
       if (suffix === undefined) continue;
       const path = `${parent}/${entry.name}`;

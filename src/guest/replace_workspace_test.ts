@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import {
-  newWorkspacePath,
+  claimUnpackedTree,
   recoverWorkspace,
-  replacementPaths,
   replaceWorkspace,
+  unpackedPath,
 } from "./replace_workspace.ts";
 import {
   inTemporaryDirectory,
@@ -26,11 +26,13 @@ function trees(ages: Record<string, "old" | "new">): Tree {
 
 Deno.test("replaceWorkspace puts the new tree in the old one's place", () =>
   inTemporaryDirectory(async (root) => {
+    const raw = sibling("raw");
+    assert.equal(unpackedPath(`${root}/ws`, "b1"), `${root}/${raw}`);
+    makeTree(root, trees({ ws: "old", [raw]: "new" }));
     assert.equal(
-      newWorkspacePath(`${root}/ws`, "b1"),
-      `${root}/.ws.contractor-b1.new`,
+      await claimUnpackedTree(`${root}/ws`, "b1"),
+      `${root}/${sibling("new")}`,
     );
-    makeTree(root, trees({ ws: "old", [sibling("new")]: "new" }));
     assert.equal(await replaceWorkspace(`${root}/ws`, "b1"), undefined);
     assert.deepEqual(readTree(root), trees({ ws: "new" }));
   }));
@@ -68,12 +70,12 @@ Deno.test("replaceWorkspace refuses a workspace that is no directory", () =>
 const stops: [name: string, found: Tree, recovered: Tree][] = [
   [
     "while it unpacks",
-    { ...trees({ ws: "old" }), [`${sibling("new")}/a`]: "half" },
+    { ...trees({ ws: "old" }), [`${sibling("raw")}/a`]: "half" },
     trees({ ws: "old" }),
   ],
   [
     "while it unpacks for the first time",
-    { [`${sibling("new")}/a`]: "half" },
+    { [`${sibling("raw")}/a`]: "half" },
     {},
   ],
   [
@@ -180,11 +182,3 @@ Deno.test("a workspace survives SIGKILL at any moment as a whole", () =>
       assert.equal(new Set(Object.values(left)).size, 1);
     }
   }));
-
-Deno.test("replacementPaths names every sibling", () => {
-  assert.deepEqual(replacementPaths("/p/ws", "b1"), [
-    "/p/.ws.contractor-b1.new",
-    "/p/.ws.contractor-b1.old",
-    "/p/.ws.contractor-b1.gone",
-  ]);
-});

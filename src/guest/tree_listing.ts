@@ -21,6 +21,14 @@ export interface TreeEntry {
   mtime: number;
   /** Of a symlink. */
   target?: string;
+  /** Which file of which device it is, whatever its path leads to later. */
+  identity: FileIdentity;
+}
+
+/** Tells a file from one that took its place. */
+export interface FileIdentity {
+  dev: number;
+  ino: number | null;
 }
 
 /** An entry that was left out, and why. */
@@ -40,7 +48,10 @@ export interface TreeFilter {
 /** Entries between two chances for other tasks to run. */
 const ENTRIES_PER_TURN = 1024;
 
-/** Lists the tree below `root`, parents first, siblings by code unit. */
+/**
+ * Lists the tree below `root`, parents first, siblings by code unit. A link
+ * that takes a directory's place meanwhile is found out.
+ */
 export async function listTree(
   root: string,
   filter: TreeFilter,
@@ -67,6 +78,7 @@ export async function listTree(
       const position = entries.push(entry);
       if (entry.kind !== "directory") continue;
       await listDirectory(path);
+      requireUnchanged(joinPath(root, path), entry.identity);
       const empty = entries.length === position;
       if (empty && filter.pruneIfEmpty?.(path)) entries.pop();
     }
@@ -95,6 +107,7 @@ export function readEntry(root: string, path: string): TreeEntry | undefined {
       mode: (info.mode ?? 0o644) & 0o777,
       size: info.isFile ? info.size : 0,
       mtime: info.mtime?.getTime() ?? 0,
+      identity: { dev: info.dev, ino: info.ino },
     };
     if (info.isFile) return { ...base, kind: "file" };
     if (info.isDirectory) return { ...base, kind: "directory" };
@@ -103,6 +116,31 @@ export function readEntry(root: string, path: string): TreeEntry | undefined {
   } catch (error) {
     throw unreadable(absolute, error);
   }
+}
+
+/** Fails if something else has taken the place of a listed directory. */
+function requireUnchanged(path: string, identity: FileIdentity): void {
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.lstatSync(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  if (!info.isDirectory || !isSameFile(info, identity)) throw replaced(path);
+}
+
+/** Whether it is the file that was listed. */
+export function isSameFile(left: FileIdentity, right: FileIdentity): boolean {
+  return left.dev === right.dev && left.ino === right.ino;
+}
+
+/** The error for an entry whose place another file has taken. */
+export function replaced(path: string): EnvironmentError {
+  return new EnvironmentError(
+    "file-changed",
+    `Cannot pack ${quoteUntrusted(path)}: it was replaced while it was read`,
+    { hint: "Build again when nothing else writes to this directory" },
+  );
 }
 
 /** The path of an entry on disk. */

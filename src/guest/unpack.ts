@@ -1,8 +1,8 @@
 /**
  * Unpacks the archive that a worker made of its workspace. The archive is
  * hostile: it is unpacked into a brand-new directory in which every parent is
- * one that we made, files are created exclusively, and symlinks come last, so
- * that nothing is ever written through one.
+ * one that we made, and files are created exclusively. Symlinks are not created
+ * here: `keepWorkspace` does that, when nothing more is written.
  *
  * What ends the export: `workspace-refused` (exit code 1: the build left
  * something that cannot be taken out, such as a device, or a path that leads
@@ -23,7 +23,7 @@ import {
   writeAll,
 } from "./file_creator.ts";
 import { fileSystemError } from "./file_system_error.ts";
-import { type Link, MAX_LINKS_PER_REQUEST, refuseLink } from "./linker.ts";
+import { type Link, refuseLink } from "./link_policy.ts";
 import {
   memberPath,
   refused,
@@ -36,12 +36,11 @@ import { TarFormatError } from "./tar_format.ts";
 import { type TarMember, TarReader } from "./tar_reader.ts";
 import { quoteUntrusted, sanitizeText } from "./terminal_text.ts";
 import type { SkippedEntry } from "./tree_listing.ts";
-
-/** Notes kept of what was left out; the count goes on. */
-const MAX_SKIPPED_NOTES = 100;
-
-/** Latest time that we set, in seconds: the year 2446, where ext4 ends. */
-const MAX_MTIME = 15_032_385_535;
+import {
+  MAX_MTIME,
+  MAX_SKIPPED_NOTES,
+  type UnpackedTree,
+} from "./unpacked_tree.ts";
 
 const MODE_OF_IMPLIED_DIRECTORY = 0o755;
 
@@ -52,27 +51,15 @@ export interface UnpackOptions {
   /** Absolute; must not exist, its parent must. */
   destination: string;
   limits: UnpackLimits;
-  /** Creates symlinks below the destination. */
-  link: (links: Link[]) => Promise<void>;
   signal?: AbortSignal;
   /** Told the bytes of files written so far. */
   onProgress?: (bytes: number) => void;
 }
 
-/** What was unpacked. */
-export interface UnpackResult {
-  entries: number;
-  /** Sum of the files' sizes. */
-  bytes: number;
-  /** What was left out: the first ones, with their reasons. */
-  skipped: SkippedEntry[];
-  skippedCount: number;
-}
-
 /** Unpacks a worker's workspace; on failure the destination is removed. */
 export async function unpackWorkspace(
   options: UnpackOptions,
-): Promise<UnpackResult> {
+): Promise<UnpackedTree> {
   const { archive, destination } = options;
   options.signal?.throwIfAborted();
   const file = await open(archive);
@@ -106,20 +93,23 @@ class Unpacker {
     private readonly reader: TarReader,
   ) {}
 
-  async run(): Promise<UnpackResult> {
+  async run(): Promise<UnpackedTree> {
     try {
       await this.#unpackMembers();
       await this.#creator.finish();
     } finally {
       await this.#creator.settle();
     }
-    await this.#createLinks();
-    this.#setDirectoryTimes();
     return {
       entries: this.#entries,
       bytes: this.#bytes,
       skipped: this.#skipped,
       skippedCount: this.#skippedCount,
+      links: this.#links,
+      directoryTimes: Array.from(
+        this.#directoryTimes,
+        ([path, mtime]) => ({ path, mtime }),
+      ),
     };
   }
 
@@ -271,24 +261,6 @@ class Unpacker {
   #skip(path: string, reason: string): void {
     if (++this.#skippedCount > MAX_SKIPPED_NOTES) return;
     this.#skipped.push({ path: sanitizeText(path, 200), reason });
-  }
-
-  async #createLinks(): Promise<void> {
-    for (let i = 0; i < this.#links.length; i += MAX_LINKS_PER_REQUEST) {
-      await this.options.link(this.#links.slice(i, i + MAX_LINKS_PER_REQUEST));
-    }
-  }
-
-  /** Last, since creating anything in a directory changes its time. */
-  #setDirectoryTimes(): void {
-    for (const [path, time] of this.#directoryTimes) {
-      const onDisk = this.#onDisk(path);
-      try {
-        Deno.utimeSync(onDisk, time, time);
-      } catch (error) {
-        throw fileSystemError("set the time of", onDisk, error);
-      }
-    }
   }
 
   #onDisk(path: string): string {

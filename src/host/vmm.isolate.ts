@@ -11,6 +11,7 @@ import {
 import { withQemu, withRunningQemu } from "./manager_connection.ts";
 import { attachDisk, detachDisk, detachStaleDisks } from "./manager_disks.ts";
 import { readManagerImageVersion } from "./manager_image.ts";
+import { replaceFile } from "./replace_file.ts";
 import { type RpcPort, takeRpcPort } from "./rpc_port.ts";
 import {
   collectStaging,
@@ -112,6 +113,9 @@ const handlers: IsolateHandlers<VmmApi> = {
     rpcPorts.delete(port);
     return Promise.resolve();
   },
+
+  writeReport: ({ path, report }) =>
+    replaceFile(path, JSON.stringify(report, null, 2) + "\n"),
 
   checkImage: ({ path }) => checkWorkerImage(path),
 

@@ -69,6 +69,8 @@ export interface VmmApi {
     result: { port: number; socket: string };
   };
   releaseRpcPort: { params: { port: number }; result: void };
+  /** Writes the report of a build, where no guest has a hand in it. */
+  writeReport: { params: { path: string; report: unknown }; result: void };
   checkImage: { params: { path: string }; result: WorkerImage };
   digestImage: { params: { path: string }; result: WorkerImageDigest };
   /** Fails if the image changed since it was digested. */

@@ -37,7 +37,7 @@ export async function withManagerSession<T>(
   const { socket } = await vmm.call("takeRpcPort", {
     purpose: options.purpose,
   });
-  const guest = spawnGuest(socket, { read: [], write: [] });
+  const guest = spawnGuest(socket);
   isolates.defer(() => guest.terminate());
   await revokeOwnPermissions([vmm, guest]);
   const session: ManagerSession = {

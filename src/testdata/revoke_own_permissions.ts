@@ -1,10 +1,10 @@
-// Prints what the main thread and an isolate of it may still do once the main
-// thread has given up its permissions. Arguments: a directory of the isolate.
+// Prints what the main thread may still do once it has given up its permissions,
+// and that an isolate keeps its own. Arguments: a directory of the isolate.
 import { revokeOwnPermissions, spawnGuest } from "../isolates.ts";
 
 const [directory = ""] = Deno.args;
-const reach = { read: [directory], write: [directory] };
-const guest = spawnGuest(`${directory}/rpc`, reach);
+const log = `${directory}/log.txt`;
+const guest = spawnGuest(`${directory}/rpc`, log);
 await revokeOwnPermissions([guest]);
 
 function isDenied(action: () => unknown): boolean {
@@ -24,6 +24,7 @@ const denied = {
   env: isDenied(() => Deno.env.get("HOME")),
   sys: isDenied(() => Deno.uid()),
 };
-const path = `${directory}/report.json`;
-await guest.call("writeReport", { path, report: denied });
+await guest.call("openLog", { path: log, limit: 1000 });
+await guest.call("closeLog", {});
 guest.terminate();
+console.log(JSON.stringify(denied));

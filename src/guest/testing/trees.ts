@@ -5,8 +5,9 @@
  */
 
 import { createLinks } from "../create_links.ts";
-import type { Link } from "../linker.ts";
+import { RealDirectories } from "../real_directories.ts";
 import { unpackWorkspace } from "../unpack.ts";
+import type { UnpackedTree } from "../unpacked_tree.ts";
 
 /** Runs a test in a directory of its own. */
 export async function inTemporaryDirectory(
@@ -66,17 +67,17 @@ export const testLimits = {
   nameBytes: 10_000,
 };
 
-/** Unpacks an archive file, with the links created in this thread. */
-export function unpack(
+/** Unpacks an archive file, and creates its links. */
+export async function unpack(
   archive: string,
   destination: string,
   limits: Partial<typeof testLimits> = {},
-) {
-  return unpackWorkspace({
+): Promise<UnpackedTree> {
+  const unpacked = await unpackWorkspace({
     archive,
     destination,
     limits: { ...testLimits, ...limits },
-    link: (links: Link[]) =>
-      Promise.resolve(createLinks({ root: destination, links })),
   });
+  createLinks(new RealDirectories(destination), unpacked.links);
+  return unpacked;
 }

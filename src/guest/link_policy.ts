@@ -9,36 +9,16 @@
  * @module
  */
 
-import { z } from "zod";
-
 /** Linux takes no longer target. */
 const MAX_TARGET_BYTES = 4095;
 
-const MAX_PATH_BYTES = 4096;
+/** Linux takes no longer path. */
+export const MAX_PATH_BYTES = 4096;
 
 /** A symlink to create: a path below the root, and what it points to. */
 export interface Link {
   path: string;
   target: string;
-}
-
-/** Most links of one request; more come in several requests. */
-export const MAX_LINKS_PER_REQUEST = 10_000;
-
-/** What the linker isolate is asked to do. */
-export const createLinksSchema = z.strictObject({
-  /** Absolute, normalized. */
-  root: z.string().max(MAX_PATH_BYTES),
-  links: z.array(z.strictObject({
-    path: z.string().max(MAX_PATH_BYTES),
-    target: z.string().max(MAX_PATH_BYTES),
-  })).max(MAX_LINKS_PER_REQUEST),
-});
-export type CreateLinksRequest = z.infer<typeof createLinksSchema>;
-
-/** What the linker isolate does. */
-export interface LinkerApi {
-  createLinks: { params: CreateLinksRequest; result: void };
 }
 
 // deno-lint-ignore no-control-regex

@@ -1,0 +1,84 @@
+/**
+ * Makes an unpacked tree the workspace. The part that unpacked it may be the
+ * worker's by now, so the tree changes hands first: it gets a name at which
+ * that part may do nothing. Only then is it looked at and completed; symlinks
+ * come last, so that nothing is ever written through one.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { createLinks } from "./create_links.ts";
+import { fileSystemError } from "./file_system_error.ts";
+import { inspectTree } from "./inspect_tree.ts";
+import type { ExportedTree, KeeperApi } from "./keeper.ts";
+import { MAX_PATH_BYTES } from "./link_policy.ts";
+import { RealDirectories } from "./real_directories.ts";
+import {
+  claimUnpackedTree,
+  removeNewTree,
+  replaceWorkspace,
+} from "./replace_workspace.ts";
+import { skippedNotes } from "./skipped_notes.ts";
+import { writeSourceManifest } from "./source_manifest.ts";
+import { MAX_MTIME, MAX_SKIPPED_NOTES } from "./unpacked_tree.ts";
+
+const path = z.string().max(MAX_PATH_BYTES);
+
+/** An `UnpackedTree` of at most so many entries. */
+const unpackedSchema = (entries: number) =>
+  z.strictObject({
+    entries: z.int().nonnegative(),
+    bytes: z.int().nonnegative(),
+    skipped: z.array(z.strictObject({ path, reason: z.string().max(200) }))
+      .max(MAX_SKIPPED_NOTES),
+    skippedCount: z.int().nonnegative(),
+    links: z.array(z.strictObject({ path, target: path })).max(entries),
+    directoryTimes: z.array(
+      z.strictObject({ path, mtime: z.number().min(0).max(MAX_MTIME) }),
+    ).max(entries),
+  });
+
+/**
+ * Makes the tree that a build unpacked its workspace; if that fails, the tree
+ * is removed and the earlier workspace stays.
+ *
+ * @throws {EnvironmentError} `workspace-unsound`, `link-refused`,
+ *   `path-refused` or `file-system`
+ */
+export async function keepWorkspace(
+  params: KeeperApi["keepWorkspace"]["params"],
+): Promise<ExportedTree> {
+  const { workspace, build, limits, manifest } = params;
+  const unpacked = unpackedSchema(limits.entries).parse(params.unpacked);
+  const tree = await claimUnpackedTree(workspace, build);
+  try {
+    inspectTree(tree, limits);
+    await writeSourceManifest(tree, manifest);
+    const directories = new RealDirectories(tree);
+    createLinks(directories, unpacked.links);
+    setTimes(directories, unpacked.directoryTimes);
+  } catch (error) {
+    await removeNewTree(workspace, build);
+    throw error;
+  }
+  const note = await replaceWorkspace(workspace, build);
+  const notes = skippedNotes(unpacked.skipped, unpacked.skippedCount);
+  if (note !== undefined) notes.push(note);
+  return { entries: unpacked.entries, bytes: unpacked.bytes, notes };
+}
+
+/** Last, since creating anything in a directory changes its time. */
+function setTimes(
+  directories: RealDirectories,
+  times: readonly { path: string; mtime: number }[],
+): void {
+  for (const { path, mtime } of times) {
+    const onDisk = directories.directory(path);
+    try {
+      Deno.utimeSync(onDisk, mtime, mtime);
+    } catch (error) {
+      throw fileSystemError("set the time of", onDisk, error);
+    }
+  }
+}

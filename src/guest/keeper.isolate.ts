@@ -1,0 +1,12 @@
+/**
+ * The `keeper` isolate. It may read and write anywhere, for Deno lets nobody
+ * else make symlinks: so it reads no byte of a guest's and does this one thing.
+ *
+ * @module
+ */
+
+import { serveIsolate } from "../isolate/isolate.ts";
+import { keepWorkspace } from "./keep_workspace.ts";
+import type { KeeperApi } from "./keeper.ts";
+
+serveIsolate<KeeperApi>({ keepWorkspace });

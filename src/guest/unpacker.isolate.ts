@@ -1,0 +1,20 @@
+/**
+ * The `unpacker` isolate. Its bytes are the worker's, so it is thought of as
+ * the worker's: it may read the archive and write one fresh directory. It
+ * cannot read there, so it can rename nothing, and it cannot make links.
+ *
+ * @module
+ */
+
+import { serveIsolate } from "../isolate/isolate.ts";
+import { requireExportRoom } from "./export_disk.ts";
+import { unpackWorkspace } from "./unpack.ts";
+import type { UnpackerApi } from "./unpacker.ts";
+
+serveIsolate<UnpackerApi>({
+  unpackWorkspace: (params, { signal }) =>
+    unpackWorkspace({ ...params, signal }),
+
+  requireExportRoom: ({ archive, allowed }) =>
+    requireExportRoom(archive, allowed),
+});
