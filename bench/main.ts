@@ -1,15 +1,17 @@
 /**
  * Measures Contractor on this machine and prints tables:
- * `deno run -A bench/main.ts [dump] [gateway] [hello] [manager] [workspace]
- * [traffic] [reference]`, all of them unless some are named. Three times in a
- * line are the least, the median and the most. Needs what scripts/quickstart
- * sets up; set `CONTRACTOR_ACCEL=tcg` where there is no usable KVM.
+ * `deno run -A bench/main.ts [dump] [frames] [gateway] [hello] [manager]
+ * [workspace] [traffic] [reference]`, all of them unless some are named. Three
+ * times in a line are the least, the median and the most. Needs what
+ * scripts/quickstart sets up; set `CONTRACTOR_ACCEL=tcg` where there is no usable
+ * KVM.
  *
  * @module
  */
 
 import { contractor, sourceDirectory } from "./contractor_command.ts";
 import { measureDump } from "./dump.ts";
+import { measureFrames } from "./frames.ts";
 import { measureGateway } from "./gateway.ts";
 import { measureHello } from "./hello.ts";
 import { measureManagerLoad } from "./manager_load.ts";
@@ -22,6 +24,7 @@ const spec = `${sourceDirectory}examples/hello/hello.yaml`;
 
 const measurements: Record<string, () => Promise<Figure[]>> = {
   dump: () => measureDump(spec),
+  frames: measureFrames,
   gateway: measureGateway,
   hello: () => measureHello(spec),
   manager: measureManagerLoad,

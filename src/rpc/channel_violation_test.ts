@@ -3,7 +3,14 @@ import fc from "fast-check";
 import { Channel, type ChannelStream } from "./channel.ts";
 import { connectionPair } from "./connection_pair.ts";
 import { STREAM_WINDOW } from "./credit_stream.ts";
-import { encodeFrames, type Frame, FrameType } from "./frame.ts";
+import {
+  encodeFrames,
+  type Frame,
+  FrameDecoder,
+  FrameType,
+  HEADER_BYTES,
+} from "./frame.ts";
+import { MAX_QUEUED_FRAMES } from "./frame_writer.ts";
 
 const { message, open, data, credit, end, reset } = FrameType;
 
@@ -165,4 +172,78 @@ Deno.test("arbitrary frames end the channel in order", async () => {
     }),
     { numRuns: 200 },
   );
+});
+
+/** A peer that has a stream reset, and says so so many times more. */
+function flood(resets: number): Uint8Array {
+  const late = frame(reset, 2);
+  return encodeFrames([
+    frame(open, 2, "{}"),
+    ...new Array<Frame>(1 + resets).fill(late),
+  ]);
+}
+
+Deno.test("a peer that reads has as many small frames answered as it likes", async () => {
+  const resets = 3 * MAX_QUEUED_FRAMES;
+  const [transport, peer] = connectionPair();
+  const channel = new Channel(transport, {
+    side: "host",
+    onMessage: () => {},
+    onStream: () => {},
+  });
+  const decoder = new FrameDecoder();
+  let answered = 0;
+  const reading = (async () => {
+    for await (const chunk of peer.readable) {
+      for (const { type } of decoder.push(chunk)) {
+        if (type === reset) answered++;
+      }
+    }
+  })();
+  const writer = peer.writable.getWriter();
+  const bytes = flood(resets);
+  const step = 1000 * HEADER_BYTES;
+  for (let at = 0; at < bytes.length; at += step) {
+    await writer.write(bytes.subarray(at, at + step));
+    // The sockets of a real connection would make it wait, too.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  await writer.close();
+  assert.equal(await channel.closed, undefined);
+  await reading.catch(() => {});
+  assert.equal(answered, 1 + resets);
+});
+
+Deno.test("a peer that does not read has a bounded number of frames waiting", async () => {
+  // Whatever is written waits for good, and counts as one frame at least.
+  const pending = new Promise<never>(() => {});
+  const given: number[] = [];
+  const writable = new WritableStream<Uint8Array>({
+    write(chunk) {
+      given.push(chunk.length / HEADER_BYTES);
+      return pending;
+    },
+  });
+  const { readable, writable: peer } = new TransformStream<Uint8Array>();
+  const channel = new Channel({ readable, writable }, {
+    side: "host",
+    onMessage: () => {},
+    onStream: () => {},
+  });
+  const writer = peer.getWriter();
+  const bytes = flood(1000 + MAX_QUEUED_FRAMES);
+  let sent = 0;
+  try {
+    for (; sent < bytes.length; sent += HEADER_BYTES) {
+      await writer.write(bytes.subarray(sent, sent + HEADER_BYTES));
+    }
+  } catch {
+    // The channel has ended.
+  }
+  const error = await channel.closed;
+  assert.equal(error?.code, "channel-broken");
+  assert.equal(error?.message, "The peer does not read");
+  const answers = sent / HEADER_BYTES;
+  const waiting = answers - given.reduce((sum, frames) => sum + frames, 0);
+  assert.ok(waiting <= MAX_QUEUED_FRAMES + 8, `${waiting} frames waited`);
 });

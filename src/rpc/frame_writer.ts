@@ -4,8 +4,15 @@ import { encodeFrames, type Frame, FrameType, HEADER_BYTES } from "./frame.ts";
 /** A write is filled up to this size when there is more to send. */
 const BATCH_BYTES = 64 * 1024;
 
-/** Frames of control that may wait for a peer that does not read. */
+/** Bytes of control that may wait for a peer that does not read. */
 export const MAX_QUEUED_BYTES = 32 * 1024 ** 2;
+
+/**
+ * Frames of control that may wait: a small one takes far more memory than its
+ * bytes. The streams of both sides, with those that were given up, have some
+ * 8,000 at most, and messages are few.
+ */
+export const MAX_QUEUED_FRAMES = 16_384;
 
 interface Piece {
   bytes: Uint8Array;
@@ -37,7 +44,10 @@ export class FrameWriter {
   sendControl(frame: Frame): void {
     if (this.#ending) return;
     const bytes = HEADER_BYTES + frame.payload.length;
-    if (this.#controlBytes + bytes > MAX_QUEUED_BYTES) {
+    if (
+      this.#controlBytes + bytes > MAX_QUEUED_BYTES ||
+      this.#control.length >= MAX_QUEUED_FRAMES
+    ) {
       throw new ChannelError("channel-broken", "The peer does not read");
     }
     this.#control.push(frame);
