@@ -260,7 +260,8 @@ class Build {
       onEvent: ({ purpose, port }) => {
         const { host, rule } = purpose;
         const destination = { ...rule, host };
-        egress.call("open", { destination, port }, { transfer: [port] })
+        // Until it is over, so that the guest isolate can count.
+        return egress.call("open", { destination, port }, { transfer: [port] })
           .catch((error) => {
             // A worker can make as many as it likes.
             if (++failures > MAX_EGRESS_NOTES) return;

@@ -20,7 +20,7 @@ function settings(
 function context(events: DialEvent[] = []): IsolateContext<DialEvent> {
   return {
     signal: new AbortController().signal,
-    emit: (event) => events.push(event),
+    emit: (event) => Promise.resolve(void events.push(event)),
     transfer: () => assert.fail("Handed something over"),
   };
 }

@@ -12,7 +12,7 @@ const rule: EgressRule = { host: "a.example", port: 80, protocol: "http" };
 function context<E>(emit: (event: E) => void = () => {}): IsolateContext<E> {
   return {
     signal: new AbortController().signal,
-    emit,
+    emit: (event) => Promise.resolve(emit(event)),
     transfer: () => assert.fail("Handed something over"),
   };
 }

@@ -19,12 +19,12 @@ export class BuildLog {
   /**
    * @param path the file, created or emptied
    * @param limit most bytes the worker may print
-   * @param onText told of complete, sanitized lines
+   * @param onText told of complete, sanitized lines; awaited
    */
   constructor(
     readonly path: string,
     readonly limit: number,
-    readonly onText: (text: string) => void,
+    readonly onText: (text: string) => unknown,
   ) {
     try {
       this.#file = Deno.openSync(path, {
@@ -89,6 +89,6 @@ export class BuildLog {
       throw fileSystemError("write", this.path, error);
     }
     this.#saved += plain.length;
-    this.onText(text);
+    await this.onText(text);
   }
 }

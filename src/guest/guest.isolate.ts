@@ -8,15 +8,25 @@
 import { EnvironmentError } from "../errors.ts";
 import { openPortStream } from "../isolate/port_stream.ts";
 import { serveIsolate } from "../isolate/isolate.ts";
+import { type ChannelStream, MAX_STREAMS } from "../rpc/channel.ts";
 import type { ByteStream } from "../rpc/credit_stream.ts";
 import { BuildLog } from "./build_log.ts";
 import type { EgressRequest, GuestApi } from "./guest.ts";
-import { ManagerSession } from "./manager_session.ts";
+import { type EgressPurpose, ManagerSession } from "./manager_session.ts";
 
 let session: ManagerSession | undefined;
 let log: BuildLog | undefined;
-let announceEgress: ((request: EgressRequest) => void) | undefined;
-let onText: (text: string) => void = () => {};
+let announceEgress: ((request: EgressRequest) => Promise<void>) | undefined;
+let onText: (text: string) => Promise<void> = () => Promise.resolve();
+
+/** Connections that the main thread was told of and has not done with. */
+let announced = 0;
+
+/**
+ * Most of them, so that a manager that opens and gives up streams all the time
+ * fills no memory. A stream may be over for the manager before it is for us.
+ */
+const MAX_ANNOUNCED = 2 * MAX_STREAMS;
 
 serveIsolate<GuestApi>({
   async connect({ socket, timeoutMs }, { signal }) {
@@ -24,12 +34,7 @@ serveIsolate<GuestApi>({
       socket,
       timeoutMs,
       signal,
-      onEgress(purpose, stream) {
-        if (announceEgress === undefined) return stream.reset("not relayed");
-        const { port1, port2 } = new MessageChannel();
-        splice(stream, openPortStream(port1));
-        announceEgress({ purpose, port: port2 });
-      },
+      onEgress,
     });
     session = connected.session;
     return connected.hello;
@@ -82,6 +87,15 @@ serveIsolate<GuestApi>({
     session = undefined;
   },
 });
+
+function onEgress(purpose: EgressPurpose, stream: ChannelStream): void {
+  if (announceEgress === undefined) return stream.reset("not relayed");
+  if (announced >= MAX_ANNOUNCED) return stream.reset("too many");
+  const { port1, port2 } = new MessageChannel();
+  splice(stream, openPortStream(port1));
+  announced++;
+  announceEgress({ purpose, port: port2 }).finally(() => announced--);
+}
 
 function requireSession(): ManagerSession {
   if (session !== undefined) return session;

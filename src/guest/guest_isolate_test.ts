@@ -120,3 +120,52 @@ Deno.test("a worker's connection is announced while someone relays", () =>
     assert.deepEqual(await ask(), { text: "refused" });
     await guest.call("disconnect", {});
   }));
+
+Deno.test("connections that are opened and given up are announced within bounds", () =>
+  withGuest(async (guest, directory) => {
+    const purpose = {
+      kind: "egress",
+      worker: "w1",
+      rule: { host: "example.org", port: 80, protocol: "http" },
+      host: "example.org",
+    } as const;
+    await using agent = new TestAgent(`${directory}/rpc`, {
+      handlers: (channel) => ({
+        async "manager.logs"({ lines }) {
+          for (let n = 0; n < lines;) {
+            try {
+              channel.openStream(purpose).reset("never mind");
+              n++;
+            } catch {
+              // Until the host has agreed that some are over.
+              await new Promise((resolve) => setTimeout(resolve, 0));
+            }
+          }
+          return { text: "" };
+        },
+      }),
+    });
+    await guest.call("connect", { socket: agent.socket, timeoutMs: 20_000 });
+    const over = Promise.withResolvers<void>();
+    let announced = 0;
+    const stop = new AbortController();
+    const relaying = guest.call("relayEgress", {}, {
+      signal: stop.signal,
+      onEvent({ port }) {
+        announced++;
+        port.close();
+        return over.promise;
+      },
+    });
+    const open = (lines: number) =>
+      guest.call("request", { method: "manager.logs", params: { lines } });
+    await open(900);
+    assert.equal(announced, 512);
+    over.resolve();
+    await open(1);
+    await open(1);
+    assert.ok(announced > 512);
+    stop.abort();
+    await relaying.catch(() => {});
+    await guest.call("disconnect", {});
+  }));

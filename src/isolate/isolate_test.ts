@@ -48,6 +48,26 @@ Deno.test("events arrive in order, before the result", async () => {
   });
 });
 
+Deno.test("whoever emits can wait for the listener", async () => {
+  await withSample(async (isolate) => {
+    const seen: string[] = [];
+    await isolate.call("countHeard", { to: 2 }, {
+      async onEvent(number) {
+        seen.push(`${number} begins`);
+        await isolate.call("add", { left: 1, right: 1 });
+        seen.push(`${number} ends`);
+      },
+    });
+    assert.deepEqual(seen, ["1 begins", "1 ends", "2 begins", "2 ends"]);
+  });
+});
+
+Deno.test("whoever emits waits for nobody who does not listen", async () => {
+  await withSample(async (isolate) => {
+    await isolate.call("countHeard", { to: 3 });
+  });
+});
+
 Deno.test("a listener that throws fails its call alone", async () => {
   await withSample(async (isolate) => {
     const mistake = new Error("listener");

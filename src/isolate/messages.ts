@@ -23,13 +23,15 @@ export type EventOf<Method> = Method extends { event: infer E } ? E : never;
 /** From the main thread to the isolate. */
 export type Request =
   | { kind: "call"; id: number; method: string; params: unknown }
-  | { kind: "cancel"; id: number; reason: WireError };
+  | { kind: "cancel"; id: number; reason: WireError }
+  /** An event was dealt with. */
+  | { kind: "heard"; event: number };
 
 /** From the isolate to the main thread. */
 export type Response =
   | { kind: "ready" }
   /** Something went wrong outside of any call; nothing can be relied on. */
   | { kind: "crash"; error: WireError }
-  | { kind: "event"; id: number; event: unknown }
+  | { kind: "event"; id: number; number: number; event: unknown }
   | { kind: "result"; id: number; result: unknown }
   | { kind: "error"; id: number; error: WireError };

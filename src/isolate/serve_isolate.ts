@@ -5,8 +5,13 @@ import { fromWireError, toWireError } from "./wire_error.ts";
 export interface IsolateContext<Event> {
   /** Aborted, with the caller's reason, when the caller gives up. */
   signal: AbortSignal;
-  /** Tells the caller's `onEvent`, handing over what is in `transfer`. */
-  emit(event: Event, transfer?: Transferable[]): void;
+  /**
+   * Tells the caller's `onEvent`, handing over what is in `transfer`. Events
+   * wait in memory: whoever emits what a guest can make many of has to wait.
+   *
+   * @returns a promise that resolves once the caller has dealt with it, however
+   */
+  emit(event: Event, transfer?: Transferable[]): Promise<void>;
   /** Hands these over with the result rather than copying them. */
   transfer(...objects: Transferable[]): void;
 }
@@ -44,6 +49,16 @@ export function serveIsolate<Api extends IsolateMethods<Api>>(
 ): void {
   const scope = globalThis as unknown as WorkerScope;
   const running = new Map<number, AbortController>();
+  const unheard = new Map<number, () => void>();
+  let events = 0;
+
+  function emit(id: number, event: unknown, transfer: Transferable[]) {
+    const heard = Promise.withResolvers<void>();
+    const number = events++;
+    unheard.set(number, heard.resolve);
+    scope.postMessage({ kind: "event", id, number, event }, transfer);
+    return heard.promise;
+  }
 
   async function serve(
     { id, method, params }: Extract<Request, { kind: "call" }>,
@@ -61,8 +76,7 @@ export function serveIsolate<Api extends IsolateMethods<Api>>(
       const handler = handlers[method as keyof Api] as AnyHandler;
       const result = await handler(params, {
         signal: abort.signal,
-        emit: (event, transfer = []) =>
-          scope.postMessage({ kind: "event", id, event }, transfer),
+        emit: (event, transfer = []) => emit(id, event, transfer),
         transfer: (...objects) => void handed.push(...objects),
       });
       scope.postMessage({ kind: "result", id, result }, handed);
@@ -80,8 +94,15 @@ export function serveIsolate<Api extends IsolateMethods<Api>>(
   }
 
   scope.onmessage = ({ data }) => {
-    if (data.kind === "call") serve(data);
-    else running.get(data.id)?.abort(fromWireError(data.reason));
+    switch (data.kind) {
+      case "call":
+        return void serve(data);
+      case "cancel":
+        return running.get(data.id)?.abort(fromWireError(data.reason));
+      case "heard":
+        unheard.get(data.event)?.();
+        unheard.delete(data.event);
+    }
   };
   scope.addEventListener("error", (event) => crash(event, event.error));
   scope.addEventListener(

@@ -13,7 +13,8 @@ export interface IsolateOptions {
 export interface IsolateCallOptions<Event> {
   /** Aborts the handler's signal; the call still waits for its answer. */
   signal?: AbortSignal;
-  onEvent?: (event: Event) => void;
+  /** Whoever emits may wait until what this returns has settled. */
+  onEvent?: (event: Event) => unknown;
   /** What is handed over rather than copied, such as message ports. */
   transfer?: Transferable[];
 }
@@ -44,7 +45,7 @@ export interface Isolate<Api extends IsolateMethods<Api>>
 interface PendingCall {
   resolve(result: unknown): void;
   reject(error: unknown): void;
-  onEvent: ((event: never) => void) | undefined;
+  onEvent: ((event: never) => unknown) | undefined;
 }
 
 class SpawnedIsolate<Api extends IsolateMethods<Api>> implements Isolate<Api> {
@@ -124,24 +125,29 @@ class SpawnedIsolate<Api extends IsolateMethods<Api>> implements Isolate<Api> {
     if (message.kind === "ready") return this.#ready.resolve();
     if (message.kind === "crash") return this.#crash(message.error.message);
     const call = this.#pending.get(message.id);
-    if (call === undefined) return;
     switch (message.kind) {
       case "event":
-        return this.#tell(message.id, call, message.event);
+        return void this.#tell(message.id, call, message);
       case "result":
-        return call.resolve(message.result);
+        return call?.resolve(message.result);
       case "error":
-        return call.reject(fromWireError(message.error));
+        return call?.reject(fromWireError(message.error));
     }
   }
 
   /** A listener that throws fails its own call, not the process. */
-  #tell(id: number, call: PendingCall, event: unknown): void {
+  async #tell(
+    id: number,
+    call: PendingCall | undefined,
+    { event, number }: { event: unknown; number: number },
+  ): Promise<void> {
     try {
-      call.onEvent?.(event as never);
+      await call?.onEvent?.(event as never);
     } catch (error) {
       this.#post({ kind: "cancel", id, reason: toWireError(error) }, []);
-      call.reject(error);
+      call?.reject(error);
+    } finally {
+      this.#post({ kind: "heard", event: number }, []);
     }
   }
 

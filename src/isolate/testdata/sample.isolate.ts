@@ -40,6 +40,9 @@ serveIsolate<SampleApi>({
     }
     return "done";
   },
+  async countHeard({ to }, { emit }) {
+    for (let n = 1; n <= to; n++) await emit(n);
+  },
   fail: ({ how }) => Promise.reject(failures[how]?.()),
   async wait(_params, { signal, emit }) {
     emit("waiting");

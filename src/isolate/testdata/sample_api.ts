@@ -2,6 +2,8 @@
 export interface SampleApi {
   add: { params: { left: number; right: number }; result: number };
   count: { params: { to: number }; result: string; event: number };
+  /** Counts, but waits for each number to be dealt with. */
+  countHeard: { params: { to: number }; result: void; event: number };
   fail: { params: { how: string }; result: never };
   wait: { params: Record<string, never>; result: string; event: "waiting" };
   read: { params: { path: string }; result: string };
