@@ -22,6 +22,7 @@ import {
 } from "../src/host/vmm.ts";
 import { type Isolate, spawnIsolate } from "../src/isolate/isolate.ts";
 import { IDLE_KERNEL_GREETING } from "./idle_kernel.ts";
+import { queryQemu } from "./qmp_query.ts";
 import { writeIdleImage } from "./idle_image.ts";
 
 interface Bench extends AsyncDisposable {
@@ -75,7 +76,7 @@ async function processId({ settings }: Bench): Promise<number> {
 }
 
 async function writeDisk(bench: Bench, name: string): Promise<string> {
-  const path = join(bench.directory, name);
+  const path = join(bench.settings.paths.staging, name);
   await Deno.writeFile(path, new Uint8Array(64 * 1024));
   return path;
 }
@@ -92,6 +93,11 @@ Deno.test("the manager VM is started once, locked down, and stopped", async () =
     started: false,
   });
   assert.equal(await processId(bench), pid);
+
+  const { qmpSocket, rpcPorts } = bench.settings.paths.run;
+  for (const socket of [qmpSocket, ...rpcPorts.map((port) => port.socket)]) {
+    assert.equal((await Deno.lstat(socket)).mode! & 0o777, 0o600, socket);
+  }
 
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   assert.match(status, /^Seccomp:\t2$/m);
@@ -115,9 +121,9 @@ Deno.test("the manager VM has no network card", async () => {
   const busSchema = z.object({
     devices: z.array(z.object({ class_info: z.object({ class: z.int() }) })),
   });
-  const buses = await ask(
-    bench,
-    (qmp) => qmp.execute("query-pci", {}, z.array(busSchema)),
+  const { qmpSocket } = bench.settings.paths.run;
+  const buses = z.array(busSchema).parse(
+    await queryQemu(qmpSocket, "query-pci"),
   );
   const classes = buses.flatMap(({ devices }) =>
     devices.map((device) => device.class_info.class >> 8)
@@ -173,10 +179,19 @@ Deno.test("disks are plugged in as raw bytes and pulled out", async () => {
     vmm.call("attachDisk", {
       ...disk,
       serial: "none",
-      path: join(bench.directory, "none"),
+      path: join(bench.settings.paths.staging, "none"),
       readOnly: true,
     }),
     { code: "disk-attach-failed" },
+  );
+  await assert.rejects(
+    vmm.call("attachDisk", {
+      ...disk,
+      serial: "foreign",
+      path: join(bench.directory, "foreign"),
+      readOnly: true,
+    }),
+    { code: "disk-foreign" },
   );
 
   await vmm.call("detachDisk", { serial: disk.serial });

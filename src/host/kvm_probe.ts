@@ -1,4 +1,5 @@
 import type { KvmFacts } from "./accelerator.ts";
+import { SANDBOX } from "./qemu_arguments.ts";
 import { spawnQemu } from "./qemu_process.ts";
 import { qemuMessage } from "./qemu_message.ts";
 import { QmpClient, type QmpTransport } from "./qmp.ts";
@@ -17,6 +18,7 @@ export async function probeKvm(program: string): Promise<KvmFacts> {
   const child = await spawnQemu(program, [
     "-nodefaults",
     "-no-user-config",
+    ...SANDBOX,
     ...["-machine", "none"],
     ...["-accel", "kvm"],
     ...["-display", "none"],

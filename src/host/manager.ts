@@ -14,11 +14,7 @@ import {
   provideManagerImage,
   readManagerImageVersion,
 } from "./manager_image.ts";
-import {
-  buildQemuArguments,
-  CONSOLE_BYTES,
-  CONSOLE_ID,
-} from "./qemu_arguments.ts";
+import { buildQemuArguments, CONSOLE_BYTES } from "./qemu_arguments.ts";
 import { startQemuDaemon } from "./qemu_process.ts";
 import type { QmpClient } from "./qmp.ts";
 import {
@@ -156,7 +152,7 @@ export async function stopManager(
 export async function readConsole(paths: StatePaths): Promise<Uint8Array> {
   return await withQemu(paths, "reading the console", async (qmp) => {
     const before = await readFileIfPresent(paths.manager.console);
-    const fresh = await readRingBuffer(qmp, CONSOLE_ID, CONSOLE_BYTES);
+    const fresh = await readRingBuffer(qmp, CONSOLE_BYTES);
     const all = new Uint8Array([...before, ...fresh]).subarray(-CONSOLE_BYTES);
     await replaceFile(paths.manager.console, all);
     return all;
@@ -169,23 +165,29 @@ async function startQemu(
 ): Promise<void> {
   const { paths, accelerator, cpus, memoryBytes, idleSeconds } = settings;
   await replaceFile(paths.manager.console, "");
+  const files = {
+    kernel: image.kernel,
+    initrd: image.initrd,
+    rootImage: image.rootImage,
+    dataDisk: paths.manager.dataDisk,
+    qmpSocket: paths.run.qmpSocket,
+    pidFile: paths.run.pidFile,
+    rpcSockets: paths.run.rpcPorts.map((port) => port.socket),
+  };
   await startQemuDaemon(
     settings.qemu,
-    buildQemuArguments({
-      accelerator,
-      cpus,
-      memoryBytes,
-      idleSeconds,
-      kernel: image.kernel,
-      initrd: image.initrd,
-      rootImage: image.rootImage,
-      dataDisk: paths.manager.dataDisk,
-      qmpSocket: paths.run.qmpSocket,
-      pidFile: paths.run.pidFile,
-      rpcSockets: paths.run.rpcPorts.map((port) => port.socket),
-    }),
+    buildQemuArguments({ accelerator, cpus, memoryBytes, idleSeconds, files }),
     async () => await queryManager(paths) !== undefined,
   );
+  await closeToOthers([files.qmpSocket, ...files.rpcSockets]);
+}
+
+/**
+ * Leaves sockets to their owner. Their directory does that already: this is
+ * for the day when somebody opens it.
+ */
+async function closeToOthers(sockets: readonly string[]): Promise<void> {
+  for (const socket of sockets) await Deno.chmod(socket, 0o600);
 }
 
 async function endQemu(qmp: QmpClient, force: boolean): Promise<void> {

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { EnvironmentError } from "../errors.ts";
 import { buildIdSchema, diskSerialSchema } from "../rpc/protocol.ts";
-import { DISK_BUS } from "./qemu_arguments.ts";
 import { QmpClient, QmpCommandError } from "./qmp.ts";
 import {
   addBlockNode,
@@ -44,7 +43,7 @@ export async function attachDisk(
   try {
     await addBlockNode(qmp, { name: node, ...disk });
     try {
-      await addDisk(qmp, { id, node, bus: DISK_BUS, serial: disk.serial });
+      await addDisk(qmp, { id, node, serial: disk.serial });
     } catch (error) {
       await removeBlockNode(qmp, node).catch(() => {});
       throw error;

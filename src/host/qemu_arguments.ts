@@ -18,10 +18,22 @@ export interface ManagerVmSettings {
   readonly memoryBytes: number;
   /** How long it stays up when nothing is built. */
   readonly idleSeconds: number;
+  readonly files: ManagerVmFiles;
+}
+
+/**
+ * All that the manager's QEMU opens on the host by itself; absolute paths. Today
+ * it runs as the user, and could open much more. An account of its own for it
+ * would have to be given these, the disks that builds put into the staging
+ * directory, and the device of KVM.
+ */
+export interface ManagerVmFiles {
   readonly kernel: string;
   readonly initrd: string;
   readonly rootImage: string;
+  /** The one that it may write. */
   readonly dataDisk: string;
+  /** What it creates, for us to talk to it. */
   readonly qmpSocket: string;
   readonly pidFile: string;
   /** Sockets of the RPC ports, in order. */
@@ -31,22 +43,31 @@ export interface ManagerVmSettings {
 const MEBIBYTE = 1024 ** 2;
 
 /**
+ * What the process of a QEMU may no longer do: use old system calls, get more
+ * rights, start a program, or change its share of the processor. QEMU's own way
+ * to become a daemon (`-daemonize`), and to migrate through a program (`exec:`),
+ * need what this forbids.
+ */
+export const SANDBOX: readonly string[] = [
+  "-sandbox",
+  "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+];
+
+/**
  * A machine with the devices that the manager needs and no others. Above all
  * it has no network card, so no way to the host's network but the RPC ports.
  */
 export function buildQemuArguments(settings: ManagerVmSettings): string[] {
-  if (settings.rpcSockets.length !== RPC_PORT_COUNT) {
+  const { files } = settings;
+  if (files.rpcSockets.length !== RPC_PORT_COUNT) {
     throw new RangeError(`Cannot do with other than ${RPC_PORT_COUNT} sockets`);
   }
+  requireAbsolute(files);
   return [
     ...["-name", "contractor-manager"],
     "-nodefaults",
     "-no-user-config",
-    // QEMU's own way to become a daemon (-daemonize) needs what this forbids.
-    ...[
-      "-sandbox",
-      "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-    ],
+    ...SANDBOX,
     ...machine(settings),
     ...["-nic", "none"],
     ...["-display", "none"],
@@ -55,16 +76,24 @@ export function buildQemuArguments(settings: ManagerVmSettings): string[] {
     ...["-parallel", "none"],
     ...boot(settings),
     ...console(),
-    ...controlSocket(settings.qmpSocket),
+    ...controlSocket(files.qmpSocket),
     ...randomNumbers(),
     ...freedMemory(),
-    ...disk("root", settings.rootImage, "read-only=on"),
-    ...disk("data", settings.dataDisk, "discard=unmap"),
+    ...disk("root", files.rootImage, "read-only=on"),
+    ...disk("data", files.dataDisk, "discard=unmap"),
     ...["-device", "virtio-scsi-pci,id=scsi0"],
-    ...rpcPorts(settings.rpcSockets),
+    ...rpcPorts(files.rpcSockets),
     "-no-reboot",
-    ...["-pidfile", settings.pidFile],
+    ...["-pidfile", files.pidFile],
   ];
+}
+
+/** What is relative could begin with an option or with the name of a protocol. */
+function requireAbsolute(files: ManagerVmFiles): void {
+  for (const path of Object.values(files).flat()) {
+    if (path.startsWith("/") && !path.includes("\0")) continue;
+    throw new RangeError(`Cannot give QEMU "${path}": it is not absolute`);
+  }
 }
 
 function machine(settings: ManagerVmSettings): string[] {
@@ -111,8 +140,8 @@ const NO_BOUNCE_BUFFERS = "swiotlb=noforce";
 
 function boot(settings: ManagerVmSettings): string[] {
   return [
-    ...["-kernel", settings.kernel],
-    ...["-initrd", settings.initrd],
+    ...["-kernel", settings.files.kernel],
+    ...["-initrd", settings.files.initrd],
     ...[
       "-append",
       `console=ttyS0 quiet pci=lastbus=0 panic=-1 ${NO_BOUNCE_BUFFERS} contractor.idle=${settings.idleSeconds}`,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import {
   buildQemuArguments,
   type ManagerVmSettings,
@@ -9,13 +10,15 @@ const settings: ManagerVmSettings = {
   cpus: 4,
   memoryBytes: 3 * 1024 ** 3,
   idleSeconds: 900,
-  kernel: "/image/vmlinuz",
-  initrd: "/image/initrd.img",
-  rootImage: "/image/root.squashfs",
-  dataDisk: "/state/a,b/data.img",
-  qmpSocket: "/run/a,b/qmp.sock",
-  pidFile: "/run/a,b/qemu.pid",
-  rpcSockets: Array.from({ length: 8 }, (_, port) => `/run/a,b/rpc.${port}`),
+  files: {
+    kernel: "/image/vmlinuz",
+    initrd: "/image/initrd.img",
+    rootImage: "/image/root.squashfs",
+    dataDisk: "/state/a,b/data.img",
+    qmpSocket: "/run/a,b/qmp.sock",
+    pidFile: "/run/a,b/qemu.pid",
+    rpcSockets: Array.from({ length: 8 }, (_, port) => `/run/a,b/rpc.${port}`),
+  },
 };
 
 /** One option and its value a line. */
@@ -76,7 +79,83 @@ Deno.test("KVM gets the CPU of the host, and as many as asked for", () => {
 
 Deno.test("each RPC port has a socket", () => {
   assert.throws(
-    () => buildQemuArguments({ ...settings, rpcSockets: ["/run/one"] }),
+    () =>
+      buildQemuArguments({
+        ...settings,
+        files: { ...settings.files, rpcSockets: ["/run/one"] },
+      }),
     RangeError,
   );
+});
+
+/** Every option of the machine, and the options that its values have. */
+function shape(qemuArguments: readonly string[]): string[] {
+  return qemuArguments.map((argument) =>
+    // What is left once the doubled commas are gone are QEMU's own.
+    argument.replaceAll(",,", "").replaceAll(/=[^,]*/g, "=")
+  ).filter((argument) => argument.startsWith("-") || argument.includes("="));
+}
+
+const option = fc.constantFrom(
+  ",",
+  "=",
+  ":",
+  "-",
+  " ",
+  "\n",
+  "file",
+  "exec:id",
+  "-incoming",
+  ",server=off",
+  "nbd:unix:/s",
+  "json:{}",
+);
+const path = fc.array(option, { maxLength: 6 }).map((parts) =>
+  "/" + parts.join("")
+);
+
+Deno.test("no path adds an option, whatever is in it", () => {
+  const files = fc.record({
+    kernel: path,
+    initrd: path,
+    rootImage: path,
+    dataDisk: path,
+    qmpSocket: path,
+    pidFile: path,
+    rpcSockets: fc.array(path, { minLength: 8, maxLength: 8 }),
+  });
+  const options = new Set(
+    buildQemuArguments(settings).filter((argument) => argument[0] === "-"),
+  );
+  assert.ok(!options.has("-incoming"));
+  fc.assert(fc.property(files, (files) => {
+    const built = buildQemuArguments({ ...settings, files });
+    assert.ok(
+      built.filter((argument) => argument[0] === "-")
+        .every((argument) => options.has(argument)),
+    );
+    const [named, plain] = [built, buildQemuArguments(settings)].map(
+      (given) =>
+        shape(
+          given.filter((argument) =>
+            !Object.values(files).includes(argument) &&
+            !Object.values(settings.files).includes(argument)
+          ),
+        ),
+    );
+    assert.deepEqual(named, plain);
+  }));
+});
+
+Deno.test("a path that QEMU may take for something else is refused", () => {
+  for (const dataDisk of ["nbd:host:1", "-incoming", "data.img", "", "/a\0b"]) {
+    assert.throws(
+      () =>
+        buildQemuArguments({
+          ...settings,
+          files: { ...settings.files, dataDisk },
+        }),
+      RangeError,
+    );
+  }
 });

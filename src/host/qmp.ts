@@ -2,6 +2,12 @@ import { z } from "zod";
 import { EnvironmentError } from "../errors.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { qemuMessage } from "./qemu_message.ts";
+import {
+  type QmpCommand,
+  type QmpParameters,
+  type QmpResult,
+  qmpSchema,
+} from "./qmp_schema.ts";
 
 /** The longest answer is the list of block devices: some kilobytes a disk. */
 const LINE_LIMIT = 4 * 1024 ** 2;
@@ -77,7 +83,7 @@ export class QmpClient implements AsyncDisposable {
     const client = new QmpClient(transport);
     try {
       await within(client.#greeting.promise, timeout, "greet");
-      await client.execute("qmp_capabilities", {}, z.unknown(), timeout);
+      await client.execute("qmp_capabilities", {}, timeout);
       return client;
     } catch (error) {
       await client[Symbol.asyncDispose]();
@@ -91,32 +97,33 @@ export class QmpClient implements AsyncDisposable {
   }
 
   /**
-   * Runs a command and parses what it returns.
+   * Runs one of the commands that there are and parses what it returns.
    *
    * @throws {QmpCommandError} if QEMU refuses it
    */
-  async execute<T>(
-    command: string,
-    parameters: Record<string, unknown>,
-    result: z.ZodType<T>,
+  async execute<C extends QmpCommand>(
+    command: C,
+    parameters: QmpParameters<C>,
     timeout = COMMAND_TIMEOUT_MS,
-  ): Promise<T> {
+  ): Promise<QmpResult<C>> {
     if (this.#failure !== undefined) throw this.#failure;
+    const schema = schemaOf(command);
+    const checked = schema.parameters.parse(parameters);
     const id = ++this.#lastId;
     const answer = Promise.withResolvers<unknown>();
     this.#pending.set(id, { command, ...answer });
     try {
       const line = JSON.stringify({
         execute: command,
-        arguments: parameters,
+        arguments: checked,
         id,
       });
       answer.promise.catch(() => {});
       await this.#writer.write(new TextEncoder().encode(line + "\n"))
         .catch((error) => this.#fail(connectionLost(error)));
       const value = await within(answer.promise, timeout, `answer ${command}`);
-      const parsed = result.safeParse(value);
-      if (parsed.success) return parsed.data;
+      const parsed = schema.result.safeParse(value);
+      if (parsed.success) return parsed.data as QmpResult<C>;
       throw protocolError(`its answer to ${command} has an unknown shape`);
     } finally {
       this.#pending.delete(id);
@@ -197,6 +204,14 @@ export class QmpClient implements AsyncDisposable {
     for (const pending of this.#pending.values()) pending.reject(error);
     for (const look of this.#onEvent) look();
   }
+}
+
+/** At run time as well, whatever the type checker was told. */
+function schemaOf(command: string) {
+  if (Object.hasOwn(qmpSchema, command)) {
+    return qmpSchema[command as QmpCommand];
+  }
+  throw new RangeError(`The host does not send QEMU "${command}"`);
 }
 
 function parseMessage(line: string): QmpMessage {

@@ -9,6 +9,7 @@ import {
   stopManager,
 } from "./manager.ts";
 import { withQemu, withRunningQemu } from "./manager_connection.ts";
+import { requireReach } from "./disk_reach.ts";
 import { attachDisk, detachDisk, detachStaleDisks } from "./manager_disks.ts";
 import { readManagerImageVersion } from "./manager_image.ts";
 import { replaceFile } from "./replace_file.ts";
@@ -78,12 +79,14 @@ const handlers: IsolateHandlers<VmmApi> = {
     await staging?.[Symbol.asyncDispose]();
   },
 
-  attachDisk: (disk) =>
-    withRunningQemu(
+  async attachDisk(disk) {
+    await requireReach(disk);
+    await withRunningQemu(
       settings().paths,
       `attaching a disk of ${disk.build}`,
       (qmp) => attachDisk(qmp, disk),
-    ),
+    );
+  },
 
   async detachDisk({ serial }) {
     await withQemu(
