@@ -1,10 +1,11 @@
+import { ByteQueue } from "../rpc/byte_queue.ts";
+
 const NEWLINE = 0x0a;
 
 /** Cuts a byte stream into lines of a bounded length. */
 export class LineBuffer {
   readonly #limit: number;
-  #parts: Uint8Array[] = [];
-  #length = 0;
+  readonly #line = new ByteQueue();
 
   /** @param limit the most bytes that a line may have, without its end */
   constructor(limit: number) {
@@ -22,13 +23,12 @@ export class LineBuffer {
     for (;;) {
       const end = rest.indexOf(NEWLINE);
       const part = end < 0 ? rest : rest.subarray(0, end);
-      this.#length += part.length;
-      if (this.#length > this.#limit) {
+      if (this.#line.length + part.length > this.#limit) {
         throw new RangeError(
           `Cannot take a line longer than ${this.#limit} bytes`,
         );
       }
-      if (part.length > 0) this.#parts.push(part.slice());
+      this.#line.push(part);
       if (end < 0) return lines;
       lines.push(this.#take());
       rest = rest.subarray(end + 1);
@@ -36,14 +36,13 @@ export class LineBuffer {
   }
 
   #take(): string {
-    const line = new Uint8Array(this.#length);
+    const line = new Uint8Array(this.#line.length);
     let offset = 0;
-    for (const part of this.#parts) {
+    let part: Uint8Array | undefined;
+    while ((part = this.#line.shift()) !== undefined) {
       line.set(part, offset);
       offset += part.length;
     }
-    this.#parts = [];
-    this.#length = 0;
     return new TextDecoder().decode(line);
   }
 }

@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { EnvironmentError } from "../errors.ts";
+import { parseJsonBytes } from "../rpc/json_bytes.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { qemuMessage } from "./qemu_message.ts";
 import {
   type QmpCommand,
+  type QmpEvent,
+  qmpEvent,
   type QmpParameters,
   type QmpResult,
   qmpSchema,
@@ -32,11 +35,6 @@ type QmpMessage = z.infer<typeof messageSchema>;
 export interface QmpTransport {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
-}
-
-export interface QmpEvent {
-  readonly event: string;
-  readonly data: unknown;
 }
 
 /** QEMU refused a command. */
@@ -130,25 +128,25 @@ export class QmpClient implements AsyncDisposable {
     }
   }
 
-  /** The first event, past or to come, that matches; it is handed out once. */
+  /** Waits for the first event, past or to come, that matches. */
   async takeEvent(
-    name: string,
-    matches: (data: unknown) => boolean = () => true,
+    name: QmpEvent["event"],
+    matches: (data: QmpEvent["data"]) => boolean,
     timeout = COMMAND_TIMEOUT_MS,
-  ): Promise<QmpEvent> {
-    const found = Promise.withResolvers<QmpEvent>();
+  ): Promise<void> {
+    const found = Promise.withResolvers<void>();
     const look = () => {
       const index = this.#events.findIndex((event) =>
         event.event === name && matches(event.data)
       );
       const [event] = index < 0 ? [] : this.#events.splice(index, 1);
-      if (event !== undefined) found.resolve(event);
+      if (event !== undefined) found.resolve();
       else if (this.#failure !== undefined) found.reject(this.#failure);
     };
     this.#onEvent.push(look);
     look();
     try {
-      return await within(found.promise, timeout, `report ${name}`);
+      await within(found.promise, timeout, `report ${name}`);
     } finally {
       this.#onEvent = this.#onEvent.filter((other) => other !== look);
     }
@@ -185,7 +183,9 @@ export class QmpClient implements AsyncDisposable {
   #handle(message: QmpMessage): void {
     if ("QMP" in message) return this.#greeting.resolve();
     if ("event" in message) {
-      this.#events.push({ event: message.event, data: message.data });
+      const event = qmpEvent.safeParse(message);
+      if (!event.success) return;
+      this.#events.push(event.data);
       if (this.#events.length > EVENT_LIMIT) this.#events.shift();
       for (const look of this.#onEvent) look();
       return;
@@ -216,7 +216,8 @@ function schemaOf(command: string) {
 
 function parseMessage(line: string): QmpMessage {
   try {
-    return messageSchema.parse(JSON.parse(line));
+    const bytes = new TextEncoder().encode(line);
+    return messageSchema.parse(parseJsonBytes(bytes));
   } catch {
     throw protocolError(`it sent "${qemuMessage(line.slice(0, 200))}"`);
   }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { z } from "zod";
 import { CONSOLE_ID, DISK_BUS } from "./qemu_arguments.ts";
 import type { QmpClient } from "./qmp.ts";
 import type { BlockDevice } from "./qmp_schema.ts";
@@ -101,11 +100,7 @@ export async function addDisk(
 /** Pulls a device out of the guest, and waits until it is gone. */
 export async function removeDevice(qmp: QmpClient, id: string): Promise<void> {
   await qmp.execute("device_del", { id });
-  const isOurs = z.object({ device: z.literal(id) });
-  await qmp.takeEvent(
-    "DEVICE_DELETED",
-    (data) => isOurs.safeParse(data).success,
-  );
+  await qmp.takeEvent("DEVICE_DELETED", ({ device }) => device === id);
 }
 
 /** Takes what the guest has written to its console since the last time. */

@@ -127,3 +127,10 @@ export type QmpParameters<C extends QmpCommand> = z.input<
 export type QmpResult<C extends QmpCommand> = z.output<
   typeof qmpSchema[C]["result"]
 >;
+
+/** The events that someone waits for; QEMU reports many more. */
+export const qmpEvent = z.object({
+  event: z.literal("DEVICE_DELETED"),
+  data: z.object({ device: z.string().max(1000).optional() }),
+});
+export type QmpEvent = z.infer<typeof qmpEvent>;

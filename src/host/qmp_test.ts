@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { connectionPair } from "../rpc/connection_pair.ts";
 import { QmpClient, QmpCommandError } from "./qmp.ts";
-import { addBlockNode, addDisk, queryStatus } from "./qmp_commands.ts";
+import {
+  addBlockNode,
+  addDisk,
+  queryStatus,
+  removeDevice,
+} from "./qmp_commands.ts";
 import { qmpSchema } from "./qmp_schema.ts";
 
 type Sent = { execute: string; arguments: unknown };
@@ -10,6 +15,8 @@ type Sent = { execute: string; arguments: unknown };
 async function withQemu(
   answer: (sent: Sent) => object,
   test: (qmp: QmpClient, sent: Sent[]) => Promise<void>,
+  /** Events that come before the next answer. */
+  reported: object[] = [],
 ): Promise<void> {
   const [ours, qemu] = connectionPair();
   const sent: Sent[] = [];
@@ -25,6 +32,7 @@ async function withQemu(
       const answered = command.execute === "qmp_capabilities"
         ? { return: {} }
         : answer(command);
+      for (const event of reported.splice(0)) await say(event);
       await say({ ...answered, id });
     }
   })().catch(() => {});
@@ -108,3 +116,41 @@ Deno.test("what QEMU refuses, and what it makes of an answer, are errors", () =>
       await assert.rejects(queryStatus(qmp), { code: "qemu-protocol" });
     },
   ));
+
+Deno.test("a device is gone when QEMU says so, whatever else it reports", () => {
+  const deleted = (device?: unknown) => ({
+    event: "DEVICE_DELETED",
+    data: { device, path: "/machine/peripheral" },
+  });
+  const reported = [
+    deleted(),
+    deleted(7),
+    deleted("x".repeat(2000)),
+    deleted("disk.a.other"),
+    { event: "STOP" },
+    ...new Array(200).fill({ event: "RTC_CHANGE", data: { offset: 1 } }),
+  ];
+  return withQemu(
+    () => ({ return: {} }),
+    async (qmp) => {
+      await qmp.execute("query-kvm", {}).catch(() => {});
+      reported.push(deleted("disk.a.b"));
+      await removeDevice(qmp, "disk.a.b");
+    },
+    reported,
+  );
+});
+
+Deno.test("what QEMU says is bounded in depth and number, not in bytes alone", async () => {
+  const hostile = [
+    { return: JSON.parse("[".repeat(100) + "]".repeat(100)) },
+    { return: new Array(100_000).fill(0) },
+    { event: "BLOCK_IO_ERROR", data: new Array(100_000).fill({}) },
+  ];
+  for (const answer of hostile) {
+    await withQemu(
+      () => answer,
+      (qmp) => assert.rejects(queryStatus(qmp), { code: "qemu-protocol" }),
+    );
+  }
+});
