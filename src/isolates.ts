@@ -130,21 +130,19 @@ export const egressUrl: URL = new URL(
   import.meta.url,
 );
 
-/** Dials for workers: it may use the network, and know this machine's addresses. */
+/** The network, and this machine's own addresses, which are refused. */
+export const egressPermissions: Deno.PermissionOptionsObject = {
+  ...pathPermissions(false, false),
+  net: true,
+  sys: ["networkInterfaces"],
+};
+
+/** Starts the thread that dials for workers. */
 export function spawnEgress(url: URL): Isolate<EgressApi> {
   return spawnIsolate<EgressApi>({
     url,
     name: "egress",
-    permissions: {
-      net: true,
-      read: false,
-      write: false,
-      env: false,
-      run: false,
-      sys: ["networkInterfaces"],
-      ffi: false,
-      import: false,
-    },
+    permissions: egressPermissions,
   });
 }
 

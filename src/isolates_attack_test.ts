@@ -16,6 +16,7 @@ import {
 } from "./guest/testing/trees.ts";
 import { type Isolate, spawnIsolate } from "./isolate/isolate.ts";
 import {
+  egressPermissions,
   guestPermissions,
   packerPermissions,
   unpackerPermissions,
@@ -269,4 +270,25 @@ Deno.test("hostile code in the packer changes nothing but the disks", () =>
         deno("connect", { transport: "unix", path: `${root}/rpc` }),
       ]);
     });
+  }));
+
+Deno.test("hostile code in the egress isolate reaches no file", () =>
+  inTemporaryDirectory(async (root) => {
+    makeTree(root, { "home/key": "secret" });
+    const listener = Deno.listen({ transport: "unix", path: `${root}/rpc` });
+    try {
+      await withHostile(egressPermissions, async (isolate) => {
+        const listen = deno("listen", { hostname: "127.0.0.1", port: 0 });
+        assert.equal(await isolate.call("attempt", listen), "done");
+        await requireDenied(isolate, [
+          ...touching(`${root}/home/key`),
+          ...bringing(`${root}/home/key`, `${root}/key`),
+          deno("connect", { transport: "unix", path: `${root}/rpc` }),
+          deno("makeTempDirSync"),
+          deno("hostname"),
+        ]);
+      });
+    } finally {
+      listener.close();
+    }
   }));
