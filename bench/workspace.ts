@@ -6,7 +6,7 @@
  */
 
 import { createLinks } from "../src/guest/create_links.ts";
-import { packTree } from "../src/guest/pack.ts";
+import { packTree } from "../src/guest/testing/pack_tree.ts";
 import { unpackWorkspace } from "../src/guest/unpack.ts";
 import {
   makeState,
@@ -78,7 +78,8 @@ function pack(directory: string): Promise<unknown> {
 function unpack(directory: string): Promise<unknown> {
   const destination = `${directory}/unpacked`;
   return unpackWorkspace({
-    archive: `${directory}/packed.tar`,
+    disk: `${directory}/packed.tar`,
+    offset: 0,
     destination,
     limits,
     link: (links) => Promise.resolve(createLinks({ root: destination, links })),

@@ -1,5 +1,6 @@
 import { BuildFailedError, EnvironmentError } from "../errors.ts";
-import type { DiskRole } from "../rpc/protocol.ts";
+import type { PackedTrees } from "../guest/guest.ts";
+import type { WorkerStep } from "../guest/manager_session.ts";
 import { toEgressRules } from "../spec/network.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { tryTwice } from "./second_try.ts";
@@ -12,17 +13,12 @@ const EXPORT_LIMITS = {
   nameBytes: 256 * 1024 ** 2,
 } as const;
 
-/** A disk of the build in the manager. */
-interface AttachedDisk {
-  serial: string;
-  role: DiskRole;
-}
-
-/** The worker that builds, and the disks that carry its trees. */
+/** The worker that builds, and the disk that carries its trees. */
 export class BuildWorker {
   readonly #pipeline: Pipeline;
-  readonly #disks: AttachedDisk[] = [];
   #worker = "";
+  #packed: PackedTrees | undefined;
+  #attached = false;
 
   constructor(pipeline: Pipeline) {
     this.#pipeline = pipeline;
@@ -53,7 +49,7 @@ export class BuildWorker {
     }
     await this.#pipeline.call("worker.plug", {
       worker: this.#worker,
-      disks: this.#disks,
+      serial: this.#serial,
     });
   }
 
@@ -80,44 +76,42 @@ export class BuildWorker {
     hasWorkspace: boolean,
     failed: AbortSignal,
   ): Promise<void> {
-    const { spec, isolates, judge } = this.#pipeline.parts;
+    const { build, spec, isolates, judge } = this.#pipeline.parts;
     const signal = AbortSignal.any([judge.signal, failed]);
-    const { guest } = isolates;
-    await this.#pack(() =>
-      guest.call("packSource", {
-        trees: spec.paths,
-        output: this.#pipeline.disk("source"),
-      }, { signal })
-    );
-    await this.#attach("source", true, signal);
-    if (hasWorkspace) {
-      await this.#pack(() =>
-        guest.call("packWorkspace", {
-          workspace: spec.paths.workspace,
-          output: this.#pipeline.disk("workspace"),
-        }, { signal })
-      );
-      await this.#attach("workspace", true, signal);
-    }
-    await this.#attach("export", false, signal);
+    const disk = this.#pipeline.treesDisk;
+    this.#packed = await isolates.guest.call("packTrees", {
+      trees: spec.paths,
+      hasWorkspace,
+      output: disk,
+      exported: spec.resources.diskBytes,
+    }, { signal });
+    for (const note of this.#packed.notes) this.#pipeline.note(note);
+    await isolates.vmm.call("attachDisk", {
+      build,
+      path: disk,
+      serial: this.#serial,
+      readOnly: false,
+    }, { signal });
+    this.#attached = true;
+  }
+
+  get #serial(): string {
+    return this.#pipeline.serial("trees");
+  }
+
+  /** @throws {Error} before the trees are packed */
+  get #trees(): PackedTrees {
+    if (this.#packed === undefined) throw new Error("No trees are packed");
+    return this.#packed;
   }
 
   /**
-   * Has the worker move a tree between its disk and its workspace.
+   * Has the worker unpack the previous workspace, and the source over it.
    *
    * @throws {EnvironmentError} `worker-step-failed`
    */
-  async moveTree(
-    kind: "workspace-in" | "source-in" | "workspace-out",
-  ): Promise<void> {
-    const exitCode = await this.#pipeline.runStep(this.#worker, { kind });
-    if (exitCode === 0) return;
-    if (kind === "workspace-out") await this.#requireExportRoom();
-    throw new EnvironmentError(
-      "worker-step-failed",
-      `The worker failed to do "${kind}": exit status ${exitCode}`,
-      { hint: "The log says why; a full disk in the worker is a common cause" },
-    );
+  async unpackTrees(): Promise<void> {
+    await this.#runOwnStep({ kind: "source-in" });
   }
 
   /** Runs the build commands; gives their exit status. */
@@ -126,11 +120,15 @@ export class BuildWorker {
     return this.#pipeline.runStep(this.#worker, { kind: "build", script });
   }
 
-  /** Has the workspace written to the export disk, and ends the worker. */
+  /** Has the workspace written to the disk, and ends the worker. */
   async finish(): Promise<void> {
-    await this.moveTree("workspace-out");
+    const offset = this.#trees.exportOffset;
+    await this.#runOwnStep(
+      { kind: "workspace-out", offset },
+      () => this.#requireExportRoom(),
+    );
     await this.#pipeline.destroyWorker("build");
-    await this.detachDisks();
+    await this.detachTrees();
     await this.#pipeline.parts.judge.requireInnocence();
   }
 
@@ -141,7 +139,8 @@ export class BuildWorker {
     isolates.serveLinks(port1);
     try {
       const exported = await isolates.guest.call("exportWorkspace", {
-        archive: this.#pipeline.disk("export"),
+        disk: this.#pipeline.treesDisk,
+        exportOffset: this.#trees.exportOffset,
         workspace: spec.paths.workspace,
         build,
         limits: { ...EXPORT_LIMITS, bytes: spec.resources.diskBytes },
@@ -157,37 +156,33 @@ export class BuildWorker {
   async #requireExportRoom(): Promise<void> {
     const { isolates, spec } = this.#pipeline.parts;
     await isolates.guest.call("requireExportRoom", {
-      archive: this.#pipeline.disk("export"),
+      disk: this.#pipeline.treesDisk,
+      packed: this.#trees,
       allowed: spec.resources.diskBytes,
     });
   }
 
-  /** Takes this build's disks out of the manager. */
-  async detachDisks(): Promise<void> {
-    for (const { serial } of this.#disks.splice(0)) {
-      await this.#pipeline.parts.isolates.vmm.call("detachDisk", { serial });
-    }
+  /** Takes the disk out of the manager. */
+  async detachTrees(): Promise<void> {
+    if (!this.#attached) return;
+    this.#attached = false;
+    const { vmm } = this.#pipeline.parts.isolates;
+    await vmm.call("detachDisk", { serial: this.#serial });
   }
 
-  async #pack(pack: () => Promise<{ notes: string[] }>): Promise<void> {
-    const { notes } = await pack();
-    for (const note of notes) this.#pipeline.note(note);
-  }
-
-  async #attach(
-    role: DiskRole,
-    readOnly: boolean,
-    signal: AbortSignal,
+  /** Runs a step that only a broken worker fails in, or a full one. */
+  async #runOwnStep(
+    step: WorkerStep,
+    explain: () => Promise<void> = () => Promise.resolve(),
   ): Promise<void> {
-    const serial = this.#pipeline.serial(role);
-    const { build, isolates } = this.#pipeline.parts;
-    await isolates.vmm.call("attachDisk", {
-      build,
-      path: this.#pipeline.disk(role),
-      serial,
-      readOnly,
-    }, { signal });
-    this.#disks.push({ serial, role });
+    const exitCode = await this.#pipeline.runStep(this.#worker, step);
+    if (exitCode === 0) return;
+    await explain();
+    throw new EnvironmentError(
+      "worker-step-failed",
+      `The worker failed to do "${step.kind}": exit status ${exitCode}`,
+      { hint: "The log says why; a full disk in the worker is a common cause" },
+    );
   }
 }
 
@@ -204,19 +199,11 @@ export async function buildInWorker(
   base: { image: string; prepared?: string },
   hasWorkspace: boolean,
 ): Promise<void> {
-  const { clock, state } = pipeline.parts;
+  const { state } = pipeline.parts;
   const worker = new BuildWorker(pipeline);
   try {
     await pipeline.phase("boot", () => worker.boot(base, hasWorkspace));
-    if (hasWorkspace) {
-      await pipeline.phase(
-        "workspace-in",
-        () => worker.moveTree("workspace-in"),
-      );
-    } else {
-      clock.skip("workspace-in");
-    }
-    await pipeline.phase("source-in", () => worker.moveTree("source-in"));
+    await pipeline.phase("source-in", () => worker.unpackTrees());
     await pipeline.phase("build", async () => {
       state.buildStatus = await worker.runCommands();
       return state.buildStatus === 0 ? "done" : "failed";
@@ -226,7 +213,7 @@ export async function buildInWorker(
       await worker.exportWorkspace();
     });
   } finally {
-    await worker.detachDisks();
+    await worker.detachTrees();
   }
   if (state.buildStatus !== 0) {
     throw new BuildFailedError(

@@ -40,13 +40,8 @@ export interface PipelineParts {
   readonly emit: (event: BuildEvent) => void;
 }
 
-/** Disks of a build that hold trees. */
-export type TreeDisk = "source" | "workspace" | "export";
-
-/** Path of a disk in a build's staging directory. */
-export function diskPath(staging: string, name: TreeDisk): string {
-  return join(staging, `${name}.disk`);
-}
+/** Disks that a build hands to the manager. */
+export type BuildDisk = "image" | "trees";
 
 /** How long the manager may take to end a worker. */
 const END_WORKER_TIMEOUT_MS = 60_000;
@@ -199,13 +194,13 @@ export class Pipeline {
     this.#parts.emit({ type: "note", time: now(), message });
   }
 
-  /** Path of a disk of this build on the host. */
-  disk(name: TreeDisk): string {
-    return diskPath(this.#parts.staging, name);
+  /** Path of the disk with this build's trees on the host. */
+  get treesDisk(): string {
+    return join(this.#parts.staging, "trees.disk");
   }
 
   /** Serial number of a disk of this build in the manager. */
-  serial(name: "image" | TreeDisk): string {
+  serial(name: BuildDisk): string {
     return `${this.#parts.build}-${name}`;
   }
 }

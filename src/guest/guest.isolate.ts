@@ -13,10 +13,14 @@ import type { ByteStream } from "../rpc/credit_stream.ts";
 import { BuildLog } from "./build_log.ts";
 import { fileSystemError } from "./file_system_error.ts";
 import type { EgressRequest, GuestApi } from "./guest.ts";
-import { requireExportRoom } from "./export_disk.ts";
+import {
+  diskAllocation,
+  exportRoomBytes,
+  requireExportRoom,
+} from "./export_room.ts";
 import { requestLinks } from "./link_port.ts";
 import { ManagerSession } from "./manager_session.ts";
-import { packTree } from "./pack.ts";
+import { packTrees } from "./pack.ts";
 import { newWorkspacePath, replaceWorkspace } from "./replace_workspace.ts";
 import {
   manifestOf,
@@ -28,7 +32,7 @@ import {
   writeSourceManifest,
 } from "./source_manifest.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
-import type { SkippedEntry } from "./tree_listing.ts";
+import { listTree, type SkippedEntry } from "./tree_listing.ts";
 import { unpackWorkspace } from "./unpack.ts";
 
 let session: ManagerSession | undefined;
@@ -96,41 +100,40 @@ serveIsolate<GuestApi>({
     return Promise.resolve({ bytes });
   },
 
-  async packSource({ trees, output }, { signal }) {
-    const packed = await packTree({
-      root: trees.source,
-      prefix: `${SOURCE_IN_WORKSPACE}/`,
+  async packTrees({ trees, hasWorkspace, output, exported }, { signal }) {
+    const exclude = sourceExclude(trees);
+    const source = await listTree(trees.source, { exclude }, signal);
+    manifest = manifestOf(source.entries);
+    const workspace = hasWorkspace
+      ? await listWorkspace(trees.workspace, manifest, signal)
+      : { entries: [], skipped: [] };
+    const exportOffset = await packTrees({
+      trees: [
+        { root: trees.workspace, prefix: "", entries: workspace.entries },
+        {
+          root: trees.source,
+          prefix: `${SOURCE_IN_WORKSPACE}/`,
+          entries: source.entries,
+        },
+      ],
       output,
-      exclude: sourceExclude(trees),
+      room: exportRoomBytes(exported),
       signal,
     });
-    manifest = manifestOf(packed.paths);
-    return { ...packed, notes: notesOn(packed.skipped) };
-  },
-
-  async packWorkspace({ workspace, output }, { signal }) {
-    const filter = workspaceFilter(
-      await readSourceManifest(workspace),
-      requireManifest(),
-    );
-    const packed = await packTree({
-      root: workspace,
-      prefix: "",
-      output,
-      ...filter,
-      signal,
-    });
-    return { ...packed, notes: notesOn(packed.skipped) };
+    const allocatedBytes = await diskAllocation(output);
+    const notes = notesOn([...source.skipped, ...workspace.skipped]);
+    return { exportOffset, allocatedBytes, notes };
   },
 
   async exportWorkspace(
-    { archive, workspace, build, limits, linker },
+    { disk, exportOffset, workspace, build, limits, linker },
     { signal },
   ) {
     const destination = newWorkspacePath(workspace, build);
     try {
       const { entries, bytes, skipped, skippedCount } = await unpackWorkspace({
-        archive,
+        disk,
+        offset: exportOffset,
         destination,
         limits,
         link: (links) => requestLinks(linker, { root: destination, links }),
@@ -148,8 +151,8 @@ serveIsolate<GuestApi>({
     }
   },
 
-  requireExportRoom: ({ archive, allowed }) =>
-    requireExportRoom(archive, allowed),
+  requireExportRoom: ({ disk, packed, allowed }) =>
+    requireExportRoom(disk, packed, allowed),
 
   async writeReport({ path, report }) {
     try {
@@ -178,6 +181,16 @@ function requireLog(): BuildLog {
 function requireManifest(): SourceManifest {
   if (manifest !== undefined) return manifest;
   throw new EnvironmentError("source-unknown", "The source was not packed");
+}
+
+/** Lists what of the previous workspace travels in. */
+async function listWorkspace(
+  workspace: string,
+  current: SourceManifest,
+  signal: AbortSignal,
+) {
+  const previous = await readSourceManifest(workspace);
+  return await listTree(workspace, workspaceFilter(previous, current), signal);
 }
 
 function notesOn(skipped: readonly SkippedEntry[]): string[] {

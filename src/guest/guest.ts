@@ -15,10 +15,12 @@ import type { EgressPurpose, WorkerStep } from "./manager_session.ts";
 import type { UnpackLimits } from "./member_policy.ts";
 import type { Trees } from "./source_manifest.ts";
 
-export interface PackedTree {
-  entries: number;
-  /** Size of the disk. */
-  bytes: number;
+/** The trees of a build on one disk. */
+export interface PackedTrees {
+  /** Where the worker's own archive is to begin: behind what was packed. */
+  exportOffset: number;
+  /** Bytes that the disk takes on the host as yet. */
+  allocatedBytes: number;
   /** Entries that were left out, and why. */
   notes: string[];
 }
@@ -66,15 +68,20 @@ export type GuestApi = {
   };
   /** Ends the log and says how many bytes the worker printed. */
   closeLog: { params: Nothing; result: { bytes: number } };
-  /** Packs the source, and remembers what it holds. */
-  packSource: {
-    params: { trees: Trees; output: string };
-    result: PackedTree;
-  };
-  /** Packs what is kept of the previous workspace; after `packSource`. */
-  packWorkspace: {
-    params: { workspace: string; output: string };
-    result: PackedTree;
+  /**
+   * Packs what is kept of the previous workspace, if there is one, and the
+   * source, and remembers what the source holds. Room for the new workspace is
+   * left behind them.
+   */
+  packTrees: {
+    params: {
+      trees: Trees;
+      hasWorkspace: boolean;
+      output: string;
+      /** Bytes that the new workspace may have. */
+      exported: number;
+    };
+    result: PackedTrees;
   };
   /**
    * Unpacks a worker's archive and puts it in the workspace's place. The port
@@ -83,7 +90,8 @@ export type GuestApi = {
    */
   exportWorkspace: {
     params: {
-      archive: string;
+      disk: string;
+      exportOffset: number;
       workspace: string;
       build: string;
       limits: UnpackLimits;
@@ -92,12 +100,12 @@ export type GuestApi = {
     result: ExportedTree;
   };
   /**
-   * Fails if the worker wrote the export disk to its end.
+   * Fails if the worker wrote the disk to its end.
    *
    * @throws {LimitExceededError} `workspace-too-large`
    */
   requireExportRoom: {
-    params: { archive: string; allowed: number };
+    params: { disk: string; packed: PackedTrees; allowed: number };
     result: void;
   };
   writeReport: { params: { path: string; report: unknown }; result: void };

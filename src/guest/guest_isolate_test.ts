@@ -3,6 +3,7 @@ import { type Isolate, spawnIsolate } from "../isolate/isolate.ts";
 import { unixSocketPermissions } from "../host/unix_permission.ts";
 import { openPortStream } from "../isolate/port_stream.ts";
 import { createLinks } from "./create_links.ts";
+import { exportRoomBytes } from "./export_room.ts";
 import type { GuestApi } from "./guest.ts";
 import { serveLinks } from "./link_port.ts";
 import type { CreateLinksRequest } from "./linker.ts";
@@ -16,6 +17,7 @@ import {
 } from "./testing/trees.ts";
 
 const build = "20310203-040506-abcd";
+const MIB = 1024 ** 2;
 
 /** Runs a test on an isolate that may touch a directory of its own. */
 function withGuest(
@@ -47,20 +49,40 @@ function treesIn(directory: string) {
   };
 }
 
+/** Packs what is there, with room for as much again. */
+function packTrees(
+  guest: Isolate<GuestApi>,
+  directory: string,
+  hasWorkspace = false,
+) {
+  return guest.call("packTrees", {
+    trees: treesIn(directory),
+    hasWorkspace,
+    output: `${directory}/disk`,
+    exported: MIB,
+  });
+}
+
 /** Packs the source and takes it back as the workspace. */
 async function roundTrip(
   guest: Isolate<GuestApi>,
   directory: string,
   create: (request: CreateLinksRequest) => void = createLinks,
 ) {
-  const archive = `${directory}/disk`;
+  const disk = `${directory}/disk`;
   const trees = treesIn(directory);
-  await guest.call("packSource", { trees, output: archive });
+  const { exportOffset } = await packTrees(guest, directory);
+  // The worker's part: what it got becomes the workspace.
+  const packed = await Deno.readFile(disk);
+  using file = await Deno.open(disk, { write: true });
+  await file.seek(exportOffset, Deno.SeekMode.Start);
+  await file.write(packed.subarray(0, exportOffset));
   const { port1, port2 } = new MessageChannel();
   serveLinks(port1, (request) => Promise.resolve().then(() => create(request)));
   try {
     return await guest.call("exportWorkspace", {
-      archive,
+      disk,
+      exportOffset,
       workspace: trees.workspace,
       build,
       limits: testLimits,
@@ -118,16 +140,13 @@ Deno.test("the next build gets what the last one made, not what left the source"
     await roundTrip(guest, directory);
     makeTree(trees.workspace, { "src/lib/code.o": "object" });
     Deno.removeSync(`${trees.source}/lib/code.c`);
-    const output = `${directory}/disk`;
-    await guest.call("packSource", { trees, output });
-    const packed = await guest.call("packWorkspace", {
-      workspace: trees.workspace,
-      output,
-    });
+    const packed = await packTrees(guest, directory, true);
     assert.deepEqual(packed.notes, []);
-    await unpackTar(output, `${directory}/unpacked`);
+    await unpackTar(`${directory}/disk`, `${directory}/unpacked`);
     assert.deepEqual(readTree(`${directory}/unpacked`), {
+      "src/Makefile": "all:\n",
       "src/lib/code.o": "object",
+      "src/lib/link": "-> ../Makefile",
     });
   }));
 
@@ -155,20 +174,40 @@ Deno.test("what cannot be packed is noted, its name made safe", () =>
     const trees = treesIn(directory);
     makeTree(trees.source, { "a": "a" });
     await mkfifo(`${trees.source}/pipe\x1b`);
-    const output = `${directory}/disk`;
-    const { notes } = await guest.call("packSource", { trees, output });
+    const { notes } = await packTrees(guest, directory);
     assert.equal(notes.length, 1);
     assert.match(notes[0]!, /^Left out "pipe\\x1b": /);
   }));
 
-Deno.test("a workspace is neither packed nor taken before the source", () =>
+Deno.test("a disk has room behind what was packed", () =>
+  withGuest(async (guest, directory) => {
+    makeTree(`${directory}/source`, { "zeros": "\0".repeat(3 * MIB) });
+    const { exportOffset, allocatedBytes } = await packTrees(guest, directory);
+    assert.equal(exportOffset, 4 * MIB);
+    const { size } = await Deno.stat(`${directory}/disk`);
+    assert.equal(size, exportOffset + exportRoomBytes(MIB));
+    assert.ok(allocatedBytes < 5 * MIB, `${allocatedBytes}`);
+  }));
+
+Deno.test("a workspace is not taken before the source is known", () =>
   withGuest(async (guest, directory) => {
     const { workspace } = treesIn(directory);
-    makeTree(workspace, { "a": "a" });
-    const output = `${directory}/disk`;
-    await assert.rejects(guest.call("packWorkspace", { workspace, output }), {
-      code: "source-unknown",
-    });
+    const disk = `${directory}/disk`;
+    // The end of an archive: an empty workspace.
+    await Deno.writeFile(disk, new Uint8Array(MIB));
+    const { port1, port2 } = new MessageChannel();
+    await assert.rejects(
+      guest.call("exportWorkspace", {
+        disk,
+        exportOffset: 0,
+        workspace,
+        build,
+        limits: testLimits,
+        linker: port2,
+      }, { transfer: [port2] }),
+      { code: "source-unknown" },
+    );
+    port1.close();
   }));
 
 Deno.test("nothing works on a manager or a log that is not there", () =>

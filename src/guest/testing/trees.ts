@@ -73,7 +73,8 @@ export function unpack(
   limits: Partial<typeof testLimits> = {},
 ) {
   return unpackWorkspace({
-    archive,
+    disk: archive,
+    offset: 0,
     destination,
     limits: { ...testLimits, ...limits },
     link: (links: Link[]) =>
