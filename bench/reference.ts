@@ -6,6 +6,7 @@
  */
 
 import { dirname } from "node:path";
+import { EXPORT_GRANULE } from "../src/rpc/protocol.ts";
 import { contractor, runCommand } from "./contractor_command.ts";
 import { ReferenceMachine } from "./reference_machine.ts";
 import { type Figure, seconds, spread } from "./table.ts";
@@ -31,7 +32,6 @@ async function prepare(
   const machine = await ReferenceMachine.boot({
     folder,
     root,
-    disks: {},
     network: true,
   });
   await machine.run({
@@ -50,29 +50,30 @@ async function build(
   source: string,
   script: string,
 ): Promise<number> {
-  const disks = {
-    source: `${folder}/source.tar`,
-    export: `${folder}/export.tar`,
-  };
+  const disk = `${folder}/trees.tar`;
   await runCommand("tar", [
     ...["-C", source, "--exclude=./ws", "--exclude=./worker.img"],
-    ...["--transform=s,^\\.,src,", "-cf", disks.source, "."],
+    ...["--transform=s,^\\.,src,", "-cf", disk, "."],
   ]);
-  using file = await Deno.create(disks.export);
-  await file.truncate(EXPORT_BYTES);
+  const archive = (await Deno.stat(disk)).size;
+  const offset = Math.ceil(archive / EXPORT_GRANULE) * EXPORT_GRANULE;
+  await Deno.truncate(disk, offset + EXPORT_BYTES);
   const machine = await ReferenceMachine.boot({
     folder,
     root,
-    disks,
+    trees: disk,
     network: false,
   });
   await machine.run({ kind: "source-in" });
   await machine.run({ kind: "build", script });
-  await machine.run({ kind: "workspace-out" });
+  await machine.run({ kind: "workspace-out", offset });
   await machine.poweroff();
   const workspace = `${folder}/ws`;
   await Deno.mkdir(workspace);
-  await runCommand("tar", ["-C", workspace, "-xf", disks.export]);
+  await runCommand("sh", [
+    ...["-c", 'tail -c "+$1" "$2" | tar -C "$3" -x', "sh"],
+    ...[`${offset + 1}`, disk, workspace],
+  ]);
   await Deno.stat(`${workspace}/src/hello`);
   await Deno.remove(workspace, { recursive: true });
   return machine.bootSeconds;

@@ -6,6 +6,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { TREES_SERIAL } from "../manager/domain_xml.ts";
 import { RunnerConnection } from "../manager/runner_connection.ts";
 import { composeStep, type Step } from "../manager/steps.ts";
 import { accelerator } from "./contractor_command.ts";
@@ -15,8 +16,8 @@ export interface MachineOptions {
   folder: string;
   /** A qcow2 file. */
   root: string;
-  /** Raw files, by what they are to the worker. */
-  disks: Record<string, string>;
+  /** A raw file with trees to build from, and room for what is built. */
+  trees?: string;
   network: boolean;
 }
 
@@ -33,15 +34,15 @@ function port(name: string, path: string): string[] {
 }
 
 function qemuArguments(options: MachineOptions): string[] {
-  const { folder, root, disks, network } = options;
+  const { folder, root, trees, network } = options;
   return [
     ...["-nodefaults", "-no-user-config", "-display", "none"],
     ...["-machine", "q35", ...acceleration, "-m", "2048"],
     ...["-drive", `file=${root},format=qcow2,if=none,id=root,cache=unsafe`],
     ...["-device", "virtio-blk-pci,drive=root"],
-    ...Object.entries(disks).flatMap(([role, file]) => [
-      ...["-drive", `file=${file},format=raw,if=none,id=${role},cache=unsafe`],
-      ...["-device", `virtio-blk-pci,drive=${role},serial=contractor-${role}`],
+    ...(trees === undefined ? [] : [
+      ...["-drive", `file=${trees},format=raw,if=none,id=trees,cache=unsafe`],
+      ...["-device", `virtio-blk-pci,drive=trees,serial=${TREES_SERIAL}`],
     ]),
     ...["-device", "virtio-serial-pci"],
     ...port("control", `${folder}/control.sock`),

@@ -6,8 +6,8 @@
  */
 
 import { keepWorkspace } from "../src/guest/keep_workspace.ts";
-import { packTree } from "../src/guest/pack.ts";
 import { unpackedPath } from "../src/guest/replace_workspace.ts";
+import { packTree } from "../src/guest/testing/pack_tree.ts";
 import { unpackWorkspace } from "../src/guest/unpack.ts";
 import {
   makeState,
@@ -81,7 +81,8 @@ async function unpack(directory: string): Promise<void> {
   const workspace = `${directory}/unpacked`;
   const build = "bench";
   const unpacked = await unpackWorkspace({
-    archive: `${directory}/packed.tar`,
+    disk: `${directory}/packed.tar`,
+    offset: 0,
     destination: unpackedPath(workspace, build),
     limits,
   });

@@ -153,9 +153,9 @@ export class Agent {
         builds.addWorker(connection, build, worker);
         return judged(verdict, () => this.#boot(connection, worker, signal));
       },
-      "worker.plug": ({ worker, disks }) =>
+      "worker.plug": ({ worker, serial }) =>
         judged(builds.verdictOnWorker(connection, worker), async () => {
-          await builds.worker(connection, worker).plug(disks);
+          await builds.worker(connection, worker).plug(serial);
           return {};
         }),
       "worker.repositories": ({ worker }) =>

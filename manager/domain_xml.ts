@@ -5,15 +5,7 @@
  * @module
  */
 
-import type { DiskRole } from "../src/rpc/protocol.ts";
 import { MAX_WRITE_BYTES_PER_SECOND } from "./limits/watchdog.ts";
-
-/** A disk that holds an archive for or from the worker. */
-export interface WorkerDisk {
-  role: DiskRole;
-  /** Block device in the manager. */
-  device: string;
-}
 
 /** A worker's root disk: an overlay over one or more images. */
 export interface RootDisk {
@@ -62,10 +54,13 @@ export const runnerPorts = {
  * Places on the root PCI bus. Libvirt would put a bridge before each device,
  * and to find them all costs seconds of boot under nested emulation.
  */
-const slots = { root: 1, serial: 2, random: 3, network: 4, ports: 8 } as const;
+const slots = { root: 1, serial: 2, random: 3, network: 4, trees: 8 } as const;
 
-/** Archives' disks come while the worker runs, each at a port of its own. */
-const ports: readonly DiskRole[] = ["source", "workspace", "export"];
+/** Bus of the port that the disk with the trees is plugged into. */
+const TREES_BUS = 1;
+
+/** Serial number by which the worker finds that disk; at most 20 characters. */
+export const TREES_SERIAL = "contractor-trees";
 
 function pciAddress(slot: number, bus = 0): string {
   return `<address type="pci" bus="${hexadecimal(bus)}" slot="${
@@ -95,11 +90,6 @@ export function workerUser(id: string): number {
   return FIRST_USER + parseInt(digits, 16);
 }
 
-/** Serial number by which the worker finds a disk; at most 20 characters. */
-export function workerDiskSerial(role: DiskRole): string {
-  return `contractor-${role}`;
-}
-
 /** Escapes text for XML attributes and elements. */
 export function escapeXml(text: string): string {
   return text.replace(
@@ -114,7 +104,9 @@ export function domainXml(domain: WorkerDomain): string {
   const devices = [
     '<controller type="usb" model="none"/>',
     ...rootDisk(domain.root),
-    ...ports.flatMap(archivePort),
+    `<controller type="pci" index="${TREES_BUS}" model="pcie-root-port">`,
+    `  ${pciAddress(slots.trees)}`,
+    "</controller>",
     '<controller type="virtio-serial">',
     `  ${pciAddress(slots.serial)}`,
     "</controller>",
@@ -218,30 +210,19 @@ function backingChain(images: RootDisk["backing"]): string[] {
   ];
 }
 
-/** An empty port that a disk can be plugged into. */
-function archivePort(_role: DiskRole, index: number): string[] {
-  return [
-    `<controller type="pci" index="${index + 1}" model="pcie-root-port">`,
-    `  ${pciAddress(slots.ports + index)}`,
-    "</controller>",
-  ];
-}
-
 /**
- * Composes the description of an archive's disk, to be plugged in. `none` keeps
- * archives out of the manager's page cache.
+ * Composes the description of a disk that carries trees into the worker and out
+ * of it, to be plugged in; `device` is a block device of the manager's. `none`
+ * keeps the archives out of the manager's page cache.
  */
-export function archiveDiskXml({ role, device }: WorkerDisk): string {
-  const index = ports.indexOf(role);
-  const name = `vd${String.fromCharCode("b".charCodeAt(0) + index)}`;
+export function treesDiskXml(device: string): string {
   return [
     '<disk type="block" device="disk">',
     '  <driver name="qemu" type="raw" cache="none"/>',
     `  <source dev="${escapeXml(device)}"/>`,
-    `  <target dev="${name}" bus="virtio"/>`,
-    `  <serial>${escapeXml(workerDiskSerial(role))}</serial>`,
-    ...(role === "export" ? [] : ["  <readonly/>"]),
-    `  ${pciAddress(0, index + 1)}`,
+    '  <target dev="vdb" bus="virtio"/>',
+    `  <serial>${TREES_SERIAL}</serial>`,
+    `  ${pciAddress(0, TREES_BUS)}`,
     "</disk>",
     "",
   ].join("\n");

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  archiveDiskXml,
   domainXml,
   escapeXml,
-  workerDiskSerial,
+  TREES_SERIAL,
+  treesDiskXml,
   type WorkerDomain,
   workerUser,
 } from "./domain_xml.ts";
-import { diskRoleSchema } from "../src/rpc/protocol.ts";
 
 const domain: WorkerDomain = {
   name: "contractor-1",
@@ -67,17 +66,13 @@ Deno.test("domainXml() puts memory to be saved into its file, and a clone's apar
   assert.ok(!domainXml(domain).includes("qemu:arg"));
 });
 
-Deno.test("archiveDiskXml() describes a disk of every role, at a port that is there", async () => {
-  const disks = diskRoleSchema.options.map((role) =>
-    archiveDiskXml({ role, device: `/dev/disk/by-id/${role}` })
+Deno.test("treesDiskXml() describes a disk at a port that is there", async () => {
+  const disk = treesDiskXml("/dev/disk/by-id/trees");
+  assert.equal(disk, await golden("trees_disk.golden"));
+  const bus = /bus="0x0([0-9])" slot/.exec(disk)?.[1];
+  assert.ok(
+    domainXml(domain).includes(`index="${bus}" model="pcie-root-port"`),
   );
-  assert.equal(disks.join(""), await golden("archive_disks.golden"));
-  for (const disk of disks) {
-    const bus = /bus="0x0([0-9])" slot/.exec(disk)?.[1];
-    assert.ok(
-      domainXml(domain).includes(`index="${bus}" model="pcie-root-port"`),
-    );
-  }
 });
 
 Deno.test("workerUser() gives each worker a user that has no name", () => {
@@ -108,8 +103,6 @@ Deno.test("escapeXml() leaves nothing that XML gives a meaning", () => {
   );
 });
 
-Deno.test("workerDiskSerial() fits into virtio's 20 bytes", () => {
-  for (const role of diskRoleSchema.options) {
-    assert.ok(workerDiskSerial(role).length <= 20, role);
-  }
+Deno.test("the disk's serial number fits into virtio's 20 bytes", () => {
+  assert.ok(TREES_SERIAL.length <= 20);
 });

@@ -107,7 +107,7 @@ export class ImageCache {
   ): Promise<ImageCopy> {
     const partial = `${this.#images}/${crypto.randomUUID()}.partial`;
     const discard = () => Deno.remove(partial).catch(() => {});
-    await waitForDevices([device]);
+    await waitForDevice(device);
     await checkImage(device, format);
     await this.makeRoom(await measureData(device, format));
     try {
@@ -307,18 +307,16 @@ export class ImageCache {
 }
 
 /** Waits until disks that the host attached have their names. */
-export async function waitForDevices(
-  devices: readonly string[],
-): Promise<void> {
+export async function waitForDevice(device: string): Promise<void> {
   try {
     await runCommand("udevadm", [
       "wait",
       `--timeout=${ATTACH_TIMEOUT_SECONDS}`,
-      ...devices,
+      device,
     ]);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    throw new AgentError("disk-missing", `No disk "${devices.join('", "')}"`);
+    throw new AgentError("disk-missing", `No disk "${device}"`);
   }
 }
 

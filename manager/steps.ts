@@ -5,8 +5,8 @@
  * @module
  */
 
-import { workerDiskSerial } from "./domain_xml.ts";
-import type { DiskRole, MethodParams } from "../src/rpc/protocol.ts";
+import { EXPORT_GRANULE, type MethodParams } from "../src/rpc/protocol.ts";
+import { TREES_SERIAL } from "./domain_xml.ts";
 import type { RunnerUser } from "./runner_protocol.ts";
 
 /** A step as the host asks for it. */
@@ -40,14 +40,12 @@ export function composeStep(step: Step): StepScript[] {
           : []),
         { user: "worker", script: runPlaybook(step.playbook) },
       ];
-    case "workspace-in":
-      return [{ user: "root", script: extract("workspace") }];
     case "source-in":
-      return [{ user: "root", script: extract("source") }];
+      return [{ user: "root", script: extract }];
     case "build":
       return [{ user: "worker", script: buildScript(step.script) }];
     case "workspace-out":
-      return [{ user: "root", script: archive() }];
+      return [{ user: "root", script: archive(step.offset) }];
   }
 }
 
@@ -87,50 +85,8 @@ function buildScript(script: string): string {
   }`;
 }
 
-/**
- * Has user worker read the archive, so that all files belong to it. The disk is
- * opened by root: its device's owner is up to the worker's system.
- */
-function extract(role: DiskRole): string {
-  return `${findDisk(role)}${detectTar}${asWorker}\
-mkdir -p ${WORKSPACE}/src
-chown worker ${WORKSPACE} ${WORKSPACE}/src
-cd ${WORKSPACE}
-if [ "$gnu" = yes ]; then
-  as_worker tar --extract --preserve-permissions --warning=no-timestamp \\
-    --blocking-factor=${GNU_BLOCKING_FACTOR} --file=- <"$disk"
-else
-  as_worker tar -x -p -o -f - <"$disk"
-fi
-`;
-}
-
-/**
- * Writes the workspace as plain files, folders and symbolic links: hard links
- * become files, and what else there is stays behind. Busybox's tar cannot do
- * that, so there the workspace itself is changed: nobody needs it any more.
- */
-function archive(): string {
-  return `${findDisk("export")}${detectTar}\
-cd ${WORKSPACE}
-if [ "$gnu" = yes ]; then
-  find . \\( -type f -o -type d -o -type l \\) -print0 |
-    tar --create --format=pax --hard-dereference --null --no-recursion \\
-      --verbatim-files-from --files-from=- \\
-      --blocking-factor=${GNU_BLOCKING_FACTOR} --file="$disk" || [ $? -eq 1 ]
-else
-  find . -type f -links +1 -exec sh -c \\
-    'cp -p "$1" "$1.unlinked" && mv "$1.unlinked" "$1"' sh {} \\;
-  find . ! -type f ! -type d ! -type l -exec rm -f {} \\;
-  tar -c -f "$disk" .
-fi
-sync
-`;
-}
-
-/** Finds a disk by its serial number, once it is there; sets \`disk\`. */
-function findDisk(role: DiskRole): string {
-  return `\
+/** Finds the disk by its serial number, once it is there; sets \`disk\`. */
+const findDisk = `\
 find_disk() {
   for file in /sys/block/*/serial; do
     serial=
@@ -144,16 +100,15 @@ find_disk() {
   return 1
 }
 tries=0
-until find_disk ${workerDiskSerial(role)} && [ -e "$disk" ]; do
+until find_disk ${TREES_SERIAL} && [ -e "$disk" ]; do
   tries=$((tries + 1))
   if [ "$tries" -eq ${DISK_TRIES} ]; then
-    echo "Contractor: the worker has no ${role} disk" >&2
+    echo "Contractor: the worker has no disk with its trees" >&2
     exit 1
   fi
   sleep 0.05
 done
 `;
-}
 
 /** Tells GNU tar from busybox's; sets \`gnu\`. */
 const detectTar = `\
@@ -173,3 +128,46 @@ as_worker() {
   fi
 }
 `;
+
+/**
+ * Has user worker read the archive, so that all files belong to it. The disk is
+ * opened by root: its device's owner is up to the worker's system.
+ */
+const extract = `${findDisk}${detectTar}${asWorker}\
+mkdir -p ${WORKSPACE}/src
+chown worker ${WORKSPACE} ${WORKSPACE}/src
+cd ${WORKSPACE}
+if [ "$gnu" = yes ]; then
+  as_worker tar --extract --preserve-permissions --warning=no-timestamp \\
+    --blocking-factor=${GNU_BLOCKING_FACTOR} --file=- <"$disk"
+else
+  as_worker tar -x -p -o -f - <"$disk"
+fi
+`;
+
+/**
+ * Writes the workspace as plain files, folders and symbolic links: hard links
+ * become files, and what else there is stays behind. Busybox's tar cannot do
+ * that, so there the workspace itself is changed: nobody needs it any more.
+ *
+ * The archive goes to where dd has moved the output that tar shares with it.
+ */
+function archive(offset: number): string {
+  return `${findDisk}${detectTar}\
+cd ${WORKSPACE}
+exec >"$disk"
+dd bs=${EXPORT_GRANULE} seek=${offset / EXPORT_GRANULE} count=0 2>/dev/null
+if [ "$gnu" = yes ]; then
+  find . \\( -type f -o -type d -o -type l \\) -print0 |
+    tar --create --format=pax --hard-dereference --null --no-recursion \\
+      --verbatim-files-from --files-from=- \\
+      --blocking-factor=${GNU_BLOCKING_FACTOR} --file=- || [ $? -eq 1 ]
+else
+  find . -type f -links +1 -exec sh -c \\
+    'cp -p "$1" "$1.unlinked" && mv "$1.unlinked" "$1"' sh {} \\;
+  find . ! -type f ! -type d ! -type l -exec rm -f {} \\;
+  tar -c -f - .
+fi
+sync
+`;
+}

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { EXPORT_GRANULE } from "../src/rpc/protocol.ts";
+import { TREES_SERIAL } from "./domain_xml.ts";
 import { composeStep, type Step } from "./steps.ts";
 
 const steps: Step[] = [
@@ -7,10 +9,9 @@ const steps: Step[] = [
     playbook: '[{"hosts":"worker"}]',
     refreshPackageLists: true,
   },
-  { kind: "workspace-in" },
   { kind: "source-in" },
   { kind: "build", script: "true" },
-  { kind: "workspace-out" },
+  { kind: "workspace-out", offset: EXPORT_GRANULE },
 ];
 
 interface Outcome {
@@ -64,7 +65,7 @@ async function busyboxPath(folder: string): Promise<string> {
   for (const name of ["tar", "find", "mktemp", "rm", "cp", "mv", "sh"]) {
     await Deno.symlink("/usr/bin/busybox", `${path}/${name}`);
   }
-  for (const name of ["cat", "grep", "mkdir", "sync", "true"]) {
+  for (const name of ["cat", "dd", "grep", "mkdir", "sync", "true"]) {
     await Deno.symlink("/usr/bin/busybox", `${path}/${name}`);
   }
   return path;
@@ -151,14 +152,14 @@ Deno.test("the prepare step hands over the playbook unchanged", () =>
 
 Deno.test("a step without its disk fails", () =>
   inFolder(async (folder) => {
-    await writeDisk(folder, "vdb", "contractor-source");
-    const [script] = composeStep({ kind: "workspace-in" });
+    await writeDisk(folder, "vdb", "contractor-other");
+    const [script] = composeStep({ kind: "source-in" });
     const path = `${await rootPath(folder)}:/usr/bin:/bin`;
     const { code, output } = await sh(relocate(script!.script, folder), {
       path,
     });
     assert.equal(code, 1);
-    assert.match(output, /no workspace disk/);
+    assert.match(output, /no disk with its trees/);
   }));
 
 for (const userland of ["GNU", "busybox"]) {
@@ -168,7 +169,8 @@ for (const userland of ["GNU", "busybox"]) {
         ? "/usr/bin:/bin"
         : await busyboxPath(folder);
       await writeDisk(folder, "vda", "");
-      await writeDisk(folder, "vdb", "contractor-export");
+      await writeDisk(folder, "vdb", TREES_SERIAL);
+      const disk = `${folder}/dev/vdb`;
       const workspace = `${folder}/workspace`;
       await Deno.mkdir(`${workspace}/src/-odd [name]*`, { recursive: true });
       await Deno.writeTextFile(`${workspace}/src/hello`, "hello", {
@@ -181,23 +183,22 @@ for (const userland of ["GNU", "busybox"]) {
       await Deno.writeTextFile(`${workspace}/src/-odd [name]*/old`, "old");
       await Deno.utime(`${workspace}/src/-odd [name]*/old`, old, old);
 
-      const [out] = composeStep({ kind: "workspace-out" });
+      const offset = 3 * EXPORT_GRANULE;
+      const [out] = composeStep({ kind: "workspace-out", offset });
       const packed = await sh(relocate(out!.script, folder), { path });
       assert.deepEqual(packed, { code: 0, output: "" });
-      const { output: list } = await sh(`tar -tvf ${folder}/dev/vdb`);
+      const archive = (await Deno.readFile(disk)).subarray(offset);
+      await Deno.writeFile(`${folder}/archive`, archive);
+      const { output: list } = await sh(`tar -tvf ${folder}/archive`);
+      assert.match(list, /hello/);
       assert.ok(!/^[hps]/m.test(list), list);
 
       await Deno.rename(workspace, `${folder}/before`);
       await Deno.mkdir(workspace);
-      await Deno.rename(`${folder}/dev/vdb`, `${folder}/dev/vdc`);
-      await writeDisk(folder, "vdc", "contractor-workspace");
-      await sh(`tar -C ${folder}/before -cf ${folder}/dev/vdc .`);
+      await sh(`tar -C ${folder}/before -cf ${disk} .`);
       // A device is longer than its archive.
-      await Deno.truncate(
-        `${folder}/dev/vdc`,
-        (await Deno.stat(`${folder}/dev/vdc`)).size + 777 * 512,
-      );
-      const [into] = composeStep({ kind: "workspace-in" });
+      await Deno.truncate(disk, (await Deno.stat(disk)).size + 777 * 512);
+      const [into] = composeStep({ kind: "source-in" });
       const unpacked = await sh(relocate(into!.script, folder), {
         path: `${await rootPath(folder)}:${path}`,
       });

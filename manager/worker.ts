@@ -14,7 +14,7 @@ import type {
 import { type BuildVerdict, violation } from "./build_verdict.ts";
 import type { Share } from "./capacity.ts";
 import type { OpenEgress } from "./egress/gateway.ts";
-import { waitForDevices } from "./image_cache.ts";
+import { waitForDevice } from "./image_cache.ts";
 import { type Watch, watchWorker } from "./limits/watchdog.ts";
 import type { LogSink } from "./log_pump.ts";
 import { attachedDiskPath } from "./paths.ts";
@@ -95,14 +95,11 @@ export class Worker {
     return this.#booting ??= this.#boot();
   }
 
-  /** Plugs disks into the worker that the host attached to the manager. */
-  async plug(disks: MethodParams<"worker.plug">["disks"]): Promise<void> {
-    const found = disks.map(({ serial, role }) => ({
-      role,
-      device: attachedDiskPath(serial),
-    }));
-    await waitForDevices(found.map(({ device }) => device));
-    for (const disk of found) await this.#ownBody.machine.plug(disk);
+  /** Plugs the disk into the worker that the host attached to the manager. */
+  async plug(serial: string): Promise<void> {
+    const device = attachedDiskPath(serial);
+    await waitForDevice(device);
+    await this.#ownBody.machine.plug(device);
   }
 
   /** Runs a step; returns the exit status of its first script that fails. */

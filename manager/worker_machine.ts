@@ -9,10 +9,9 @@ import type { Usage } from "../src/rpc/protocol.ts";
 import { CommandError } from "./commands.ts";
 import { readConsoleTail } from "./console_tail.ts";
 import {
-  archiveDiskXml,
   domainXml,
   type MemoryFile,
-  type WorkerDisk,
+  treesDiskXml,
   type WorkerDomain,
   workerUser,
 } from "./domain_xml.ts";
@@ -195,10 +194,10 @@ export class WorkerMachine {
     await suspendDomain(this.#name);
   }
 
-  /** Plugs an archive's disk into the machine. */
-  async plug(disk: WorkerDisk): Promise<void> {
-    const xmlFile = `${this.runtimeDirectory}/${disk.role}.xml`;
-    await Deno.writeTextFile(xmlFile, archiveDiskXml(disk));
+  /** Plugs a block device of the manager's into the machine, for the trees. */
+  async plug(device: string): Promise<void> {
+    const xmlFile = `${this.runtimeDirectory}/trees.xml`;
+    await Deno.writeTextFile(xmlFile, treesDiskXml(device));
     try {
       await attachDevice(this.#name, xmlFile);
     } catch (error) {

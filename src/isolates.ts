@@ -74,23 +74,23 @@ export function spawnGuest(socket: string, log?: string): Isolate<GuestApi> {
   });
 }
 
-/** What is packed, and the disks that it is packed into. */
+/** What is packed, and the disk that it is packed into. */
 export interface PackerReach {
   trees: string[];
-  disks: string[];
+  disk: string;
 }
 
 /**
  * Links below a tree lead its reader wherever the user may read: so the packer
- * hears of no guest, and can change nothing but the disks.
+ * hears of no guest, and can change nothing but the disk.
  */
 export function packerPermissions(
-  { trees, disks }: PackerReach,
+  { trees, disk }: PackerReach,
 ): Deno.PermissionOptionsObject {
-  return pathPermissions(trees, disks);
+  return pathPermissions([...trees, disk], [disk]);
 }
 
-/** Starts the thread that packs trees into disks. */
+/** Starts the thread that packs trees into a disk. */
 export function spawnPacker(reach: PackerReach): Isolate<PackerApi> {
   return spawnIsolate<PackerApi>({
     url: new URL("./guest/packer.isolate.ts", import.meta.url),
@@ -101,7 +101,7 @@ export function spawnPacker(reach: PackerReach): Isolate<PackerApi> {
 
 /** The disk that a worker wrote, and the fresh directory for what is in it. */
 export interface UnpackerReach {
-  archive: string;
+  disk: string;
   destination: string;
 }
 
@@ -110,9 +110,9 @@ export interface UnpackerReach {
  * move a link to where it leads out.
  */
 export function unpackerPermissions(
-  { archive, destination }: UnpackerReach,
+  { disk, destination }: UnpackerReach,
 ): Deno.PermissionOptionsObject {
-  return pathPermissions([archive], [destination]);
+  return pathPermissions([disk], [destination]);
 }
 
 /** Starts the thread that unpacks what a worker wrote. */

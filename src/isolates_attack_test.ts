@@ -115,7 +115,7 @@ Deno.test("hostile code in the unpacker reaches nothing but its tree", () =>
       "disk": "tar",
     });
     const raw = unpackedPath(`${root}/ws`, build);
-    const reach = { archive: `${root}/disk`, destination: raw };
+    const reach = { disk: `${root}/disk`, destination: raw };
     await withHostile(unpackerPermissions(reach), async (isolate) => {
       // What it may do, and must do.
       for (
@@ -150,7 +150,7 @@ Deno.test("hostile code that outlives its turn finds no link to move or use", ()
     const workspace = `${root}/ws`;
     const raw = unpackedPath(workspace, build);
     makeTree(raw, { "a/b/f": "text" });
-    const reach = { archive: `${root}/disk`, destination: raw };
+    const reach = { disk: `${root}/disk`, destination: raw };
     await withHostile(unpackerPermissions(reach), async (isolate) => {
       const write = (path: string) => deno("writeTextFileSync", path, "evil");
       assert.equal(
@@ -202,7 +202,7 @@ Deno.test("with one permission more, the same code gets out", () =>
     const raw = `${root}/raw`;
     const move = deno("renameSync", `${raw}/a/l`, `${raw}/l`);
     const write = deno("writeTextFileSync", `${raw}/l/key`, "evil");
-    const reach = { archive: `${root}/disk`, destination: raw };
+    const reach = { disk: `${root}/disk`, destination: raw };
     const permissions = unpackerPermissions(reach);
     await withHostile(permissions, async (isolate) => {
       await requireDenied(isolate, [move]);
@@ -241,7 +241,7 @@ Deno.test("hostile code in the guest isolate reaches its log and no tree", () =>
     });
   }));
 
-Deno.test("hostile code in the packer changes nothing but the disks", () =>
+Deno.test("hostile code in the packer changes nothing but the disk", () =>
   inTemporaryDirectory(async (root) => {
     makeTree(root, {
       "home/key": "secret",
@@ -251,7 +251,7 @@ Deno.test("hostile code in the packer changes nothing but the disks", () =>
     const disk = `${root}/disk`;
     const permissions = packerPermissions({
       trees: [`${root}/source`, `${root}/ws`],
-      disks: [disk],
+      disk,
     });
     await withHostile(permissions, async (isolate) => {
       for (

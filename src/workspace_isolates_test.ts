@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { exportRoomBytes } from "./guest/export_room.ts";
 import { unpackedPath } from "./guest/replace_workspace.ts";
 import {
   inTemporaryDirectory,
@@ -7,11 +8,10 @@ import {
   testLimits,
   type Tree,
 } from "./guest/testing/trees.ts";
-import type { Isolate } from "./isolate/isolate.ts";
-import type { PackerApi } from "./guest/packer.ts";
 import { spawnKeeper, spawnPacker, spawnUnpacker } from "./isolates.ts";
 
 const build = "20310203-040506-abcd";
+const MIB = 1024 ** 2;
 
 const source: Tree = {
   "Makefile": "all:\n",
@@ -27,18 +27,18 @@ function treesIn(directory: string) {
   };
 }
 
-/** Runs a test on a packer as a build has it. */
-async function withPacker<T>(
-  directory: string,
-  test: (packer: Isolate<PackerApi>) => Promise<T>,
-): Promise<T> {
+/** Packs what is there as a build does, with room for as much again. */
+async function packTrees(directory: string, hasWorkspace = false) {
   const trees = treesIn(directory);
-  const packer = spawnPacker({
-    trees: [trees.source, trees.workspace],
-    disks: [`${directory}/disk`],
-  });
+  const disk = `${directory}/disk`;
+  const packer = spawnPacker({ trees: [trees.source, trees.workspace], disk });
   try {
-    return await test(packer);
+    return await packer.call("packTrees", {
+      trees,
+      hasWorkspace,
+      output: disk,
+      exported: MIB,
+    });
   } finally {
     packer.terminate();
   }
@@ -46,25 +46,28 @@ async function withPacker<T>(
 
 /** Packs the source and takes it back as the workspace. */
 async function roundTrip(directory: string) {
-  const trees = treesIn(directory);
-  const archive = `${directory}/disk`;
-  const { manifest } = await withPacker(
-    directory,
-    (packer) => packer.call("packSource", { trees, output: archive }),
-  );
-  const destination = unpackedPath(trees.workspace, build);
-  const unpacker = spawnUnpacker({ archive, destination });
+  const { workspace } = treesIn(directory);
+  const disk = `${directory}/disk`;
+  const { exportOffset, manifest } = await packTrees(directory);
+  // The worker's part: what it got becomes the workspace.
+  const packed = await Deno.readFile(disk);
+  using file = await Deno.open(disk, { write: true });
+  await file.seek(exportOffset, Deno.SeekMode.Start);
+  await file.write(packed.subarray(0, exportOffset));
+  const destination = unpackedPath(workspace, build);
+  const unpacker = spawnUnpacker({ disk, destination });
   const keeper = spawnKeeper();
   try {
     const limits = testLimits;
     const unpacked = await unpacker.call("unpackWorkspace", {
-      archive,
+      disk,
+      offset: exportOffset,
       destination,
       limits,
     });
     unpacker.terminate();
     return await keeper.call("keepWorkspace", {
-      workspace: trees.workspace,
+      workspace,
       build,
       limits,
       unpacked,
@@ -114,16 +117,13 @@ Deno.test("the next build gets what the last one made, not what left the source"
     await roundTrip(directory);
     makeTree(trees.workspace, { "src/lib/code.o": "object" });
     Deno.removeSync(`${trees.source}/lib/code.c`);
-    const output = `${directory}/disk`;
-    await withPacker(directory, async (packer) => {
-      await packer.call("packSource", { trees, output });
-      const { workspace } = trees;
-      const packed = await packer.call("packWorkspace", { workspace, output });
-      assert.deepEqual(packed.notes, []);
-    });
-    await unpackTar(output, `${directory}/unpacked`);
+    const packed = await packTrees(directory, true);
+    assert.deepEqual(packed.notes, []);
+    await unpackTar(`${directory}/disk`, `${directory}/unpacked`);
     assert.deepEqual(readTree(`${directory}/unpacked`), {
+      "src/Makefile": "all:\n",
       "src/lib/code.o": "object",
+      "src/lib/link": "-> ../Makefile",
     });
   }));
 
@@ -132,27 +132,19 @@ Deno.test("what cannot be packed is noted, its name made safe", () =>
     const trees = treesIn(directory);
     makeTree(trees.source, { "a": "a" });
     await run("mkfifo", `${trees.source}/pipe\x1b`);
-    const output = `${directory}/disk`;
-    const { notes } = await withPacker(
-      directory,
-      (packer) => packer.call("packSource", { trees, output }),
-    );
+    const { notes } = await packTrees(directory);
     assert.equal(notes.length, 1);
     assert.match(notes[0]!, /^Left out "pipe\\x1b": /);
   }));
 
-Deno.test("a workspace is not packed before the source", () =>
+Deno.test("a disk has room behind what was packed", () =>
   inTemporaryDirectory(async (directory) => {
-    const { workspace } = treesIn(directory);
-    makeTree(workspace, { "a": "a" });
-    const output = `${directory}/disk`;
-    await withPacker(
-      directory,
-      (packer) =>
-        assert.rejects(packer.call("packWorkspace", { workspace, output }), {
-          code: "source-unknown",
-        }),
-    );
+    makeTree(`${directory}/source`, { "zeros": "\0".repeat(3 * MIB) });
+    const { exportOffset, allocatedBytes } = await packTrees(directory);
+    assert.equal(exportOffset, 4 * MIB);
+    const { size } = await Deno.stat(`${directory}/disk`);
+    assert.equal(size, exportOffset + exportRoomBytes(MIB));
+    assert.ok(allocatedBytes < 5 * MIB, `${allocatedBytes}`);
   }));
 
 async function run(program: string, ...args: string[]): Promise<void> {

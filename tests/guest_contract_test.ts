@@ -35,13 +35,7 @@ const contract: Record<string, string> = {
     [ $PWD = /workspace/src ]
     [ -O /workspace ]
     [ $(cat /workspace/earlier) = kept ]`,
-  "disks by serial": `
-    for file in /sys/block/*/serial; do
-      echo "$(cat $file 2>&1)"
-    done >serials
-    for role in source workspace export; do
-      grep -x contractor-$role serials
-    done`,
+  "disk by serial": "cat /sys/block/*/serial | grep -x contractor-trees",
   "network: an address and a default route by DHCP": `
     awk '$2 == "00000000" { found = 1 } END { exit !found }' /proc/net/route
     grep "^nameserver " /etc/resolv.conf`,

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { exportDiskBytes } from "../guest/export_disk.ts";
 import { recoverWorkspace, unpackedPath } from "../guest/replace_workspace.ts";
 import { sourceExclude } from "../guest/source_manifest.ts";
 import { acquireLock } from "../host/lock.ts";
@@ -9,7 +8,7 @@ import type { ManagerSettings } from "../host/vmm.ts";
 import type { BuildSpec } from "../spec/build_spec.ts";
 import { revokeOwnPermissions, spawnVmm } from "../isolates.ts";
 import { BuildIsolates } from "./isolates.ts";
-import { diskPath } from "./pipeline.ts";
+import { treesDiskPath } from "./pipeline.ts";
 import { checkFolders, hasWorkspace } from "./spec_folders.ts";
 
 /** What a build holds on the host while it runs. */
@@ -62,15 +61,10 @@ export async function openBuildHost(
     purpose,
   });
   resources.defer(() => vmm.call("closeStaging", { build }));
-  await createSparseFile(
-    diskPath(staging, "export"),
-    exportDiskBytes(spec.resources.diskBytes),
-  );
   const { socket } = await vmm.call("takeRpcPort", { purpose });
   const isolates = new BuildIsolates(vmm, socket, {
     trees: [source, workspace],
-    disks: [diskPath(staging, "source"), diskPath(staging, "workspace")],
-    archive: diskPath(staging, "export"),
+    disk: treesDiskPath(staging),
     unpacked: unpackedPath(workspace, build),
     log,
   }, egressModule);
@@ -92,9 +86,4 @@ export async function openBuildHost(
 function workspaceLock(directory: string, workspace: string): string {
   const digest = createHash("sha256").update(workspace).digest("hex");
   return join(directory, `workspace-${digest.slice(0, 16)}.lock`);
-}
-
-async function createSparseFile(path: string, bytes: number): Promise<void> {
-  using file = await Deno.open(path, { write: true, createNew: true });
-  await file.truncate(bytes);
 }

@@ -1,7 +1,7 @@
 import { BuildFailedError, EnvironmentError } from "../errors.ts";
+import type { WorkerStep } from "../guest/manager_session.ts";
+import type { PackedTrees } from "../guest/packer.ts";
 import { unpackedPath } from "../guest/replace_workspace.ts";
-import type { SourceManifest } from "../guest/source_manifest.ts";
-import type { DiskRole } from "../rpc/protocol.ts";
 import { toEgressRules } from "../spec/network.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { tryTwice } from "./second_try.ts";
@@ -14,18 +14,12 @@ const EXPORT_LIMITS = {
   nameBytes: 256 * 1024 ** 2,
 } as const;
 
-/** A disk of the build in the manager. */
-interface AttachedDisk {
-  serial: string;
-  role: DiskRole;
-}
-
-/** The worker that builds, and the disks that carry its trees. */
+/** The worker that builds, and the disk that carries its trees. */
 export class BuildWorker {
   readonly #pipeline: Pipeline;
-  readonly #disks: AttachedDisk[] = [];
   #worker = "";
-  #manifest: SourceManifest | undefined;
+  #packed: PackedTrees | undefined;
+  #attached = false;
 
   constructor(pipeline: Pipeline) {
     this.#pipeline = pipeline;
@@ -56,7 +50,7 @@ export class BuildWorker {
     }
     await this.#pipeline.call("worker.plug", {
       worker: this.#worker,
-      disks: this.#disks,
+      serial: this.#serial,
     });
   }
 
@@ -83,44 +77,43 @@ export class BuildWorker {
     hasWorkspace: boolean,
     failed: AbortSignal,
   ): Promise<void> {
-    const { spec, isolates, judge } = this.#pipeline.parts;
+    const { build, spec, isolates, judge } = this.#pipeline.parts;
     const signal = AbortSignal.any([judge.signal, failed]);
-    const { packer } = isolates;
-    const source = await packer.call("packSource", {
+    const disk = this.#pipeline.treesDisk;
+    this.#packed = await isolates.packer.call("packTrees", {
       trees: spec.paths,
-      output: this.#pipeline.disk("source"),
+      hasWorkspace,
+      output: disk,
+      exported: spec.resources.diskBytes,
     }, { signal });
-    this.#manifest = source.manifest;
-    this.#tell(source.notes);
-    await this.#attach("source", true, signal);
-    if (hasWorkspace) {
-      const { notes } = await packer.call("packWorkspace", {
-        workspace: spec.paths.workspace,
-        output: this.#pipeline.disk("workspace"),
-      }, { signal });
-      this.#tell(notes);
-      await this.#attach("workspace", true, signal);
-    }
-    packer.terminate();
-    await this.#attach("export", false, signal);
+    isolates.packer.terminate();
+    for (const note of this.#packed.notes) this.#pipeline.note(note);
+    await isolates.vmm.call("attachDisk", {
+      build,
+      path: disk,
+      serial: this.#serial,
+      readOnly: false,
+    }, { signal });
+    this.#attached = true;
+  }
+
+  get #serial(): string {
+    return this.#pipeline.serial("trees");
+  }
+
+  /** @throws {Error} before the trees are packed */
+  get #trees(): PackedTrees {
+    if (this.#packed === undefined) throw new Error("No trees are packed");
+    return this.#packed;
   }
 
   /**
-   * Has the worker move a tree between its disk and its workspace.
+   * Has the worker unpack the previous workspace, and the source over it.
    *
    * @throws {EnvironmentError} `worker-step-failed`
    */
-  async moveTree(
-    kind: "workspace-in" | "source-in" | "workspace-out",
-  ): Promise<void> {
-    const exitCode = await this.#pipeline.runStep(this.#worker, { kind });
-    if (exitCode === 0) return;
-    if (kind === "workspace-out") await this.#requireExportRoom();
-    throw new EnvironmentError(
-      "worker-step-failed",
-      `The worker failed to do "${kind}": exit status ${exitCode}`,
-      { hint: "The log says why; a full disk in the worker is a common cause" },
-    );
+  async unpackTrees(): Promise<void> {
+    await this.#runOwnStep({ kind: "source-in" });
   }
 
   /** Runs the build commands; gives their exit status. */
@@ -129,11 +122,15 @@ export class BuildWorker {
     return this.#pipeline.runStep(this.#worker, { kind: "build", script });
   }
 
-  /** Has the workspace written to the export disk, and ends the worker. */
+  /** Has the workspace written to the disk, and ends the worker. */
   async finish(): Promise<void> {
-    await this.moveTree("workspace-out");
+    const offset = this.#trees.exportOffset;
+    await this.#runOwnStep(
+      { kind: "workspace-out", offset },
+      () => this.#requireExportRoom(),
+    );
     await this.#pipeline.destroyWorker("build");
-    await this.detachDisks();
+    await this.detachTrees();
     await this.#pipeline.parts.judge.requireInnocence();
   }
 
@@ -144,9 +141,11 @@ export class BuildWorker {
   async exportWorkspace(): Promise<void> {
     const { build, spec, isolates, state, signal } = this.#pipeline.parts;
     const { workspace } = spec.paths;
+    const { exportOffset, manifest } = this.#trees;
     const limits = { ...EXPORT_LIMITS, bytes: spec.resources.diskBytes };
     const unpacked = await isolates.unpacker.call("unpackWorkspace", {
-      archive: this.#pipeline.disk("export"),
+      disk: this.#pipeline.treesDisk,
+      offset: exportOffset,
       destination: unpackedPath(workspace, build),
       limits,
     }, { signal });
@@ -156,50 +155,43 @@ export class BuildWorker {
       build,
       limits,
       unpacked,
-      manifest: this.#requireManifest(),
+      manifest,
     }, { signal });
     state.workspace = { exported: true, ...kept };
-  }
-
-  #requireManifest(): SourceManifest {
-    if (this.#manifest !== undefined) return this.#manifest;
-    throw new EnvironmentError("source-unknown", "The source was not packed");
   }
 
   /** A worker that fails to pack its workspace may have filled the disk. */
   async #requireExportRoom(): Promise<void> {
     const { isolates, spec } = this.#pipeline.parts;
+    const { exportOffset, allocatedBytes } = this.#trees;
     await isolates.unpacker.call("requireExportRoom", {
-      archive: this.#pipeline.disk("export"),
+      disk: this.#pipeline.treesDisk,
+      packed: { exportOffset, allocatedBytes },
       allowed: spec.resources.diskBytes,
     });
   }
 
-  /** Takes this build's disks out of the manager. */
-  async detachDisks(): Promise<void> {
-    for (const { serial } of this.#disks.splice(0)) {
-      await this.#pipeline.parts.isolates.vmm.call("detachDisk", { serial });
-    }
+  /** Takes the disk out of the manager. */
+  async detachTrees(): Promise<void> {
+    if (!this.#attached) return;
+    this.#attached = false;
+    const { vmm } = this.#pipeline.parts.isolates;
+    await vmm.call("detachDisk", { serial: this.#serial });
   }
 
-  #tell(notes: readonly string[]): void {
-    for (const note of notes) this.#pipeline.note(note);
-  }
-
-  async #attach(
-    role: DiskRole,
-    readOnly: boolean,
-    signal: AbortSignal,
+  /** Runs a step that only a broken worker fails in, or a full one. */
+  async #runOwnStep(
+    step: WorkerStep,
+    explain: () => Promise<void> = () => Promise.resolve(),
   ): Promise<void> {
-    const serial = this.#pipeline.serial(role);
-    const { build, isolates } = this.#pipeline.parts;
-    await isolates.vmm.call("attachDisk", {
-      build,
-      path: this.#pipeline.disk(role),
-      serial,
-      readOnly,
-    }, { signal });
-    this.#disks.push({ serial, role });
+    const exitCode = await this.#pipeline.runStep(this.#worker, step);
+    if (exitCode === 0) return;
+    await explain();
+    throw new EnvironmentError(
+      "worker-step-failed",
+      `The worker failed to do "${step.kind}": exit status ${exitCode}`,
+      { hint: "The log says why; a full disk in the worker is a common cause" },
+    );
   }
 }
 
@@ -216,19 +208,11 @@ export async function buildInWorker(
   base: { image: string; prepared?: string },
   hasWorkspace: boolean,
 ): Promise<void> {
-  const { clock, state } = pipeline.parts;
+  const { state } = pipeline.parts;
   const worker = new BuildWorker(pipeline);
   try {
     await pipeline.phase("boot", () => worker.boot(base, hasWorkspace));
-    if (hasWorkspace) {
-      await pipeline.phase(
-        "workspace-in",
-        () => worker.moveTree("workspace-in"),
-      );
-    } else {
-      clock.skip("workspace-in");
-    }
-    await pipeline.phase("source-in", () => worker.moveTree("source-in"));
+    await pipeline.phase("source-in", () => worker.unpackTrees());
     await pipeline.phase("build", async () => {
       state.buildStatus = await worker.runCommands();
       return state.buildStatus === 0 ? "done" : "failed";
@@ -238,7 +222,7 @@ export async function buildInWorker(
       await worker.exportWorkspace();
     });
   } finally {
-    await worker.detachDisks();
+    await worker.detachTrees();
   }
   if (state.buildStatus !== 0) {
     throw new BuildFailedError(

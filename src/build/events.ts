@@ -11,7 +11,6 @@ export const phases = [
   "image",
   "prepare",
   "boot",
-  "workspace-in",
   "source-in",
   "build",
   "workspace-out",

@@ -17,10 +17,8 @@ import {
 export interface BuildReach {
   /** Directories that travel into the worker. */
   trees: string[];
-  /** The disks on which they travel. */
-  disks: string[];
-  /** The disk on which the new workspace comes back. */
-  archive: string;
+  /** The disk on which they travel, and the new workspace comes back. */
+  disk: string;
   /** Where that is unpacked. */
   unpacked: string;
   log: string;
@@ -44,7 +42,7 @@ export class BuildIsolates {
     this.egress = spawnEgress(egressModule);
     this.packer = spawnPacker(reach);
     this.unpacker = spawnUnpacker({
-      archive: reach.archive,
+      disk: reach.disk,
       destination: reach.unpacked,
     });
     this.keeper = spawnKeeper();

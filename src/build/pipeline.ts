@@ -40,12 +40,12 @@ export interface PipelineParts {
   readonly emit: (event: BuildEvent) => void;
 }
 
-/** Disks of a build that hold trees. */
-export type TreeDisk = "source" | "workspace" | "export";
+/** Disks that a build hands to the manager. */
+export type BuildDisk = "image" | "trees";
 
-/** Path of a disk in a build's staging directory. */
-export function diskPath(staging: string, name: TreeDisk): string {
-  return join(staging, `${name}.disk`);
+/** Path of the disk with a build's trees in its staging directory. */
+export function treesDiskPath(staging: string): string {
+  return join(staging, "trees.disk");
 }
 
 /** How long the manager may take to end a worker. */
@@ -199,13 +199,13 @@ export class Pipeline {
     this.#parts.emit({ type: "note", time: now(), message });
   }
 
-  /** Path of a disk of this build on the host. */
-  disk(name: TreeDisk): string {
-    return diskPath(this.#parts.staging, name);
+  /** Path of the disk with this build's trees on the host. */
+  get treesDisk(): string {
+    return treesDiskPath(this.#parts.staging);
   }
 
   /** Serial number of a disk of this build in the manager. */
-  serial(name: "image" | TreeDisk): string {
+  serial(name: BuildDisk): string {
     return `${this.#parts.build}-${name}`;
   }
 }

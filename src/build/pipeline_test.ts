@@ -50,7 +50,7 @@ function pipelineWith(answer: (call: Sent) => unknown = () => ({})) {
 
 Deno.test("disks of a build have serial numbers that the agent takes", () => {
   const { pipeline } = pipelineWith();
-  const names = ["image", "source", "workspace", "export"] as const;
+  const names = ["image", "trees"] as const;
   const serials = names.map((name) => pipeline.serial(name));
   assert.equal(new Set(serials).size, names.length);
   for (const serial of serials) {
@@ -86,7 +86,7 @@ Deno.test("a phase fails if the manager cannot be told of it", async () => {
 
 Deno.test("what a step prints becomes events of the build", async () => {
   const { events, pipeline } = pipelineWith(() => ({ exitCode: 7 }));
-  assert.equal(await pipeline.runStep("w", { kind: "workspace-in" }), 7);
+  assert.equal(await pipeline.runStep("w", { kind: "source-in" }), 7);
   const [event] = events;
   assert.equal(event?.type === "log" && event.text, "one\n");
 });

@@ -43,7 +43,6 @@ const titles: Record<Phase, string> = {
   "image": "Providing the worker image",
   "prepare": "Installing dependencies",
   "boot": "Booting the worker",
-  "workspace-in": "Copying the workspace in",
   "source-in": "Copying the source in",
   "build": "Building",
   "workspace-out": "Copying the workspace out",

@@ -1,5 +1,5 @@
 /**
- * Writes a directory tree as a tar archive into a file that becomes a raw disk.
+ * Writes directory trees as one tar archive into a file that becomes a raw disk.
  *
  * @module
  */
@@ -9,78 +9,70 @@ import { FileWriter } from "./file_writer.ts";
 import { BLOCK, encodeHeaders, padding } from "./tar_format.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
 import {
-  type EntryKind,
   isSameFile,
   joinPath,
-  listTree,
   readEntry,
   replaced,
-  type SkippedEntry,
   type TreeEntry,
   unreadable,
 } from "./tree_listing.ts";
 
-/** A disk is a whole number of these, and at least one. */
-const DISK_GRANULE = 1024 ** 2;
+/** An archive is a whole number of these, and at least one. */
+export const DISK_GRANULE = 1024 ** 2;
 
-/** What to pack, and where. */
-export interface PackOptions {
-  /** The directory whose content is packed. */
+/** A tree that was listed, and where it goes in the archive. */
+export interface ListedTree {
+  /** The directory that was listed. */
   root: string;
   /** Put before every path: empty, or a directory with a slash at its end. */
   prefix: string;
+  entries: readonly TreeEntry[];
+}
+
+/** What to pack, and where. */
+export interface PackOptions {
+  /** A later tree's entries replace those of earlier ones. */
+  trees: readonly ListedTree[];
   /** The archive; replaced if it exists. */
   output: string;
-  /** Entries to leave out; a directory with everything below it. */
-  exclude: (path: string, kind: EntryKind) => boolean;
-  /** Directories to leave out if nothing below them is packed. */
-  pruneIfEmpty?: (path: string) => boolean;
+  /** Bytes that the file is to have after the archive, all zero. */
+  room?: number;
   signal?: AbortSignal;
   /** Told the bytes written so far, and how many there will be about. */
   onProgress?: (bytes: number, total: number) => void;
 }
 
-/** What was packed. */
-export interface PackResult {
-  entries: number;
-  /** Size of the disk, padding included. */
-  bytes: number;
-  /** Everything that was packed, relative to the root, in order. */
-  paths: PackedPath[];
-  /** Sockets, FIFOs and devices. */
-  skipped: SkippedEntry[];
-}
-
-/** A packed entry's path and kind. */
-export type PackedPath = Pick<TreeEntry, "path" | "kind">;
-
 /**
- * Packs a tree in a fixed order. Symlinks are packed as symlinks, hard links as
- * files of their own; permissions and times (milliseconds) are kept. A file
- * that grows meanwhile is packed at the size that it had when it was listed.
+ * Packs trees in the order of their listings. Symlinks are packed as symlinks,
+ * hard links as files of their own; permissions and times (milliseconds) are
+ * kept. A file that grows meanwhile is packed at the size that it had when it
+ * was listed.
+ *
+ * @returns size of the archive, padding included
  */
-export async function packTree(options: PackOptions): Promise<PackResult> {
-  const { root, prefix, signal, onProgress } = options;
+export async function packTrees(options: PackOptions): Promise<number> {
+  const { trees, signal, onProgress } = options;
   signal?.throwIfAborted();
-  const { entries, skipped } = await listTree(root, options, signal);
-  const total = entries.reduce((sum, e) => sum + e.size + BLOCK, 0);
+  const total = trees.flatMap(({ entries }) => entries)
+    .reduce((sum, { size }) => sum + size + BLOCK, 0);
   const writer = await FileWriter.create(options.output);
   try {
-    if (prefix !== "") {
-      const top = { ...readEntry(root, "")!, path: prefix.replace(/\/$/, "") };
-      await writer.write(encodeHeaders(top));
-    }
-    for (const entry of entries) {
-      await packEntry(writer, root, prefix, entry);
-      if (writer.takeFlushed()) {
-        signal?.throwIfAborted();
-        onProgress?.(writer.bytes, total);
+    for (const { root, prefix, entries } of trees) {
+      if (prefix !== "") {
+        const path = prefix.replace(/\/$/, "");
+        await writer.write(encodeHeaders({ ...readEntry(root, "")!, path }));
+      }
+      for (const entry of entries) {
+        await packEntry(writer, root, prefix, entry);
+        if (writer.takeFlushed()) {
+          signal?.throwIfAborted();
+          onProgress?.(writer.bytes, total);
+        }
       }
     }
-    const bytes = await finishDisk(writer);
+    const bytes = await finishArchive(writer, options.room ?? 0);
     onProgress?.(bytes, bytes);
-    const paths = entries.map(({ path, kind }) => ({ path, kind }));
-    return { entries: entries.length, bytes, paths, skipped };
+    return bytes;
   } finally {
     await writer.close();
   }
@@ -145,11 +137,14 @@ function shrunk(path: string): EnvironmentError {
   );
 }
 
-/** Writes the end-of-archive mark and pads to a whole disk. */
-async function finishDisk(writer: FileWriter): Promise<number> {
+/** Writes the end-of-archive mark and pads; gives the archive's size. */
+async function finishArchive(
+  writer: FileWriter,
+  room: number,
+): Promise<number> {
   await writer.write(new Uint8Array(2 * BLOCK));
   await writer.flush();
   const bytes = Math.ceil(writer.bytes / DISK_GRANULE) * DISK_GRANULE;
-  await writer.truncate(bytes);
+  await writer.truncate(bytes + room);
   return bytes;
 }

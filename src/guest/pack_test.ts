@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 // @ts-types="@types/tar-stream"
 import tar from "tar-stream";
 import { EnvironmentError } from "../errors.ts";
-import { packTree } from "./pack.ts";
+import { packTree } from "./testing/pack_tree.ts";
 import { inTemporaryDirectory, makeTree, readTree } from "./testing/trees.ts";
 
 const everything = { exclude: () => false };

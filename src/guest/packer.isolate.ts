@@ -1,13 +1,13 @@
 /**
- * The `packer` isolate: reads source and workspace, writes their disks. It has
- * no connection, and is gone before a worker's bytes come back.
+ * The `packer` isolate: reads source and workspace, writes their disk. It has
+ * no connection, and is told to end before a worker's bytes come back.
  *
  * @module
  */
 
-import { EnvironmentError } from "../errors.ts";
 import { serveIsolate } from "../isolate/isolate.ts";
-import { packTree } from "./pack.ts";
+import { diskAllocation, exportRoomBytes } from "./export_room.ts";
+import { packTrees } from "./pack.ts";
 import type { PackerApi } from "./packer.ts";
 import { skippedNotes } from "./skipped_notes.ts";
 import {
@@ -18,33 +18,41 @@ import {
   type SourceManifest,
   workspaceFilter,
 } from "./source_manifest.ts";
-
-let manifest: SourceManifest | undefined;
+import { listTree } from "./tree_listing.ts";
 
 serveIsolate<PackerApi>({
-  async packSource({ trees, output }, { signal }) {
-    const { entries, bytes, paths, skipped } = await packTree({
-      root: trees.source,
-      prefix: `${SOURCE_IN_WORKSPACE}/`,
+  async packTrees({ trees, hasWorkspace, output, exported }, { signal }) {
+    const exclude = sourceExclude(trees);
+    const source = await listTree(trees.source, { exclude }, signal);
+    const manifest = manifestOf(source.entries);
+    const workspace = hasWorkspace
+      ? await listWorkspace(trees.workspace, manifest, signal)
+      : { entries: [], skipped: [] };
+    const exportOffset = await packTrees({
+      trees: [
+        { root: trees.workspace, prefix: "", entries: workspace.entries },
+        {
+          root: trees.source,
+          prefix: `${SOURCE_IN_WORKSPACE}/`,
+          entries: source.entries,
+        },
+      ],
       output,
-      exclude: sourceExclude(trees),
+      room: exportRoomBytes(exported),
       signal,
     });
-    manifest = manifestOf(paths);
-    return { entries, bytes, notes: skippedNotes(skipped), manifest };
-  },
-
-  async packWorkspace({ workspace, output }, { signal }) {
-    if (manifest === undefined) {
-      throw new EnvironmentError("source-unknown", "The source was not packed");
-    }
-    const { entries, bytes, skipped } = await packTree({
-      root: workspace,
-      prefix: "",
-      output,
-      ...workspaceFilter(await readSourceManifest(workspace), manifest),
-      signal,
-    });
-    return { entries, bytes, notes: skippedNotes(skipped) };
+    const allocatedBytes = await diskAllocation(output);
+    const notes = skippedNotes([...source.skipped, ...workspace.skipped]);
+    return { exportOffset, allocatedBytes, notes, manifest };
   },
 });
+
+/** Lists what of the previous workspace travels in. */
+async function listWorkspace(
+  workspace: string,
+  current: SourceManifest,
+  signal: AbortSignal,
+) {
+  const previous = await readSourceManifest(workspace);
+  return await listTree(workspace, workspaceFilter(previous, current), signal);
+}

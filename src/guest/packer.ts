@@ -7,23 +7,31 @@
 
 import type { SourceManifest, Trees } from "./source_manifest.ts";
 
-export interface PackedTree {
-  entries: number;
-  /** Size of the disk. */
-  bytes: number;
+/** The trees of a build on one disk. */
+export interface PackedTrees {
+  /** Where the worker's own archive is to begin: behind what was packed. */
+  exportOffset: number;
+  /** Bytes that the disk takes on the host as yet. */
+  allocatedBytes: number;
   /** Entries that were left out, and why. */
   notes: string[];
+  /** What the source holds. */
+  manifest: SourceManifest;
 }
 
 export interface PackerApi {
-  /** Packs the source, and remembers what it holds. */
-  packSource: {
-    params: { trees: Trees; output: string };
-    result: PackedTree & { manifest: SourceManifest };
-  };
-  /** Packs what is kept of the previous workspace; after `packSource`. */
-  packWorkspace: {
-    params: { workspace: string; output: string };
-    result: PackedTree;
+  /**
+   * Packs what is kept of the previous workspace, if there is one, and the
+   * source. Room for the new workspace is left behind them.
+   */
+  packTrees: {
+    params: {
+      trees: Trees;
+      hasWorkspace: boolean;
+      output: string;
+      /** Bytes that the new workspace may have. */
+      exported: number;
+    };
+    result: PackedTrees;
   };
 }

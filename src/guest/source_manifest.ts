@@ -9,8 +9,7 @@
 import { z } from "zod";
 import { UsageError } from "../errors.ts";
 import { fileSystemError } from "./file_system_error.ts";
-import type { PackedPath } from "./pack.ts";
-import type { EntryKind } from "./tree_listing.ts";
+import type { EntryKind, TreeEntry } from "./tree_listing.ts";
 
 /** Directory in a workspace that is ours: it never travels to a worker. */
 export const WORKSPACE_STATE = ".contractor";
@@ -51,19 +50,20 @@ export interface WorkspaceFilter {
   pruneIfEmpty: (path: string) => boolean;
 }
 
-/** The manifest of the source that `packTree` packed. */
-export function manifestOf(paths: readonly PackedPath[]): SourceManifest {
+/** The manifest of a source that was listed. */
+export function manifestOf(
+  entries: readonly Pick<TreeEntry, "path" | "kind">[],
+): SourceManifest {
   const files = new Set<string>();
   const directories = new Set<string>();
-  for (const { path, kind } of paths) {
+  for (const { path, kind } of entries) {
     (kind === "directory" ? directories : files).add(path);
   }
   return { files, directories };
 }
 
 /**
- * Decides what of the previous workspace travels in, for `packTree` on the
- * workspace with an empty prefix. Left out are our own state, files that
+ * Decides what of the previous workspace travels in, for `listTree`. Left out are our own state, files that
  * vanished from the source since `previous`, everything that `current` brings
  * anyway or that stands in its way, and directories of the previous source in
  * which nothing is left.

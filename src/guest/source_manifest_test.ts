@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type PackedPath, packTree } from "./pack.ts";
 import {
   manifestOf,
   readSourceManifest,
@@ -14,14 +13,15 @@ import {
   readTree,
   type Tree,
 } from "./testing/trees.ts";
+import { listTree } from "./tree_listing.ts";
 
 /** The manifest of a source with these paths; a slash marks a directory. */
 function manifest(...paths: string[]) {
   return manifestOf(
-    paths.map((path): PackedPath =>
+    paths.map((path) =>
       path.endsWith("/")
-        ? { path: path.slice(0, -1), kind: "directory" }
-        : { path, kind: "file" }
+        ? { path: path.slice(0, -1), kind: "directory" } as const
+        : { path, kind: "file" } as const
     ),
   );
 }
@@ -35,13 +35,11 @@ async function travelling(
   let paths: string[] = [];
   await inTemporaryDirectory(async (root) => {
     makeTree(`${root}/ws`, workspace);
-    const packed = await packTree({
-      root: `${root}/ws`,
-      prefix: "",
-      output: `${root}/disk`,
-      ...workspaceFilter(previous, current),
-    });
-    paths = packed.paths.map(({ path }) => path);
+    const { entries } = await listTree(
+      `${root}/ws`,
+      workspaceFilter(previous, current),
+    );
+    paths = entries.map(({ path }) => path);
   });
   return paths;
 }

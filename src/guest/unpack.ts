@@ -46,8 +46,10 @@ const MODE_OF_IMPLIED_DIRECTORY = 0o755;
 
 /** What to unpack, and where. */
 export interface UnpackOptions {
-  /** A raw disk file: a tar archive from its first byte on. */
-  archive: string;
+  /** A raw disk file. */
+  disk: string;
+  /** Where in it the tar archive begins. */
+  offset: number;
   /** Absolute; must not exist, its parent must. */
   destination: string;
   limits: UnpackLimits;
@@ -60,10 +62,11 @@ export interface UnpackOptions {
 export async function unpackWorkspace(
   options: UnpackOptions,
 ): Promise<UnpackedTree> {
-  const { archive, destination } = options;
+  const { disk, offset, destination } = options;
   options.signal?.throwIfAborted();
-  const file = await open(archive);
+  const file = await open(disk);
   try {
+    await file.seek(offset, Deno.SeekMode.Start);
     createDirectory(destination, MODE_OF_IMPLIED_DIRECTORY);
     try {
       return await new Unpacker(options, new TarReader(file)).run();
@@ -272,11 +275,11 @@ function clampTime(seconds: number): number {
   return Math.min(Math.max(seconds, 0), MAX_MTIME);
 }
 
-async function open(archive: string): Promise<Deno.FsFile> {
+async function open(disk: string): Promise<Deno.FsFile> {
   try {
-    return await Deno.open(archive);
+    return await Deno.open(disk);
   } catch (error) {
-    throw fileSystemError("read", archive, error);
+    throw fileSystemError("read", disk, error);
   }
 }
 

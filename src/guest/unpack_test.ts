@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import fc from "fast-check";
 // @ts-types="@types/tar-stream"
 import tar from "tar-stream";
-import { packTree } from "./pack.ts";
+import { packTree } from "./testing/pack_tree.ts";
 import {
   directory,
   end,
@@ -290,7 +290,8 @@ Deno.test("unpackWorkspace makes no link, but tells which may be made", () =>
       join(file("a"), symlink("l", "a"), symlink("out", "../a"), end()),
     );
     const { links } = await unpackWorkspace({
-      archive: `${root}/disk`,
+      disk: `${root}/disk`,
+      offset: 0,
       destination: `${root}/workspace`,
       limits: testLimits,
     });
@@ -307,7 +308,8 @@ Deno.test("unpackWorkspace stops when it is told to", () =>
     setTimeout(() => controller.abort(reason), 0);
     await assert.rejects(
       unpackWorkspace({
-        archive: `${root}/disk`,
+        disk: `${root}/disk`,
+        offset: 0,
         destination: `${root}/workspace`,
         limits: testLimits,
         signal: controller.signal,

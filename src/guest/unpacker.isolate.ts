@@ -7,7 +7,7 @@
  */
 
 import { serveIsolate } from "../isolate/isolate.ts";
-import { requireExportRoom } from "./export_disk.ts";
+import { requireExportRoom } from "./export_room.ts";
 import { unpackWorkspace } from "./unpack.ts";
 import type { UnpackerApi } from "./unpacker.ts";
 
@@ -15,6 +15,6 @@ serveIsolate<UnpackerApi>({
   unpackWorkspace: (params, { signal }) =>
     unpackWorkspace({ ...params, signal }),
 
-  requireExportRoom: ({ archive, allowed }) =>
-    requireExportRoom(archive, allowed),
+  requireExportRoom: ({ disk, packed, allowed }) =>
+    requireExportRoom(disk, packed, allowed),
 });

@@ -5,22 +5,29 @@
  * @module
  */
 
+import type { ExportRoom } from "./export_room.ts";
 import type { UnpackLimits } from "./member_policy.ts";
 import type { UnpackedTree } from "./unpacked_tree.ts";
 
 export interface UnpackerApi {
   /** Unpacks an archive but for its symlinks into a fresh directory. */
   unpackWorkspace: {
-    params: { archive: string; destination: string; limits: UnpackLimits };
+    params: {
+      disk: string;
+      /** Where on the disk the archive begins. */
+      offset: number;
+      destination: string;
+      limits: UnpackLimits;
+    };
     result: UnpackedTree;
   };
   /**
-   * Fails if the worker wrote the export disk to its end.
+   * Fails if the worker wrote the disk to its end.
    *
    * @throws {LimitExceededError} `workspace-too-large`
    */
   requireExportRoom: {
-    params: { archive: string; allowed: number };
+    params: { disk: string; packed: ExportRoom; allowed: number };
     result: void;
   };
 }

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { buildLimitsSchema, verdictSchema } from "./verdict.ts";
 
 /** Raised on every change of a method's meaning or a frame's shape. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /**
  * First bytes on a fresh connection, written by the manager. The host discards
@@ -54,9 +54,8 @@ export type EgressRule = z.infer<typeof egressRuleSchema>;
 const bytes = z.int().min(0);
 const seconds = z.number().min(0);
 
-/** What a worker's disk holds: its role is its serial number in the worker. */
-export const diskRoleSchema = z.enum(["workspace", "source", "export"]);
-export type DiskRole = z.infer<typeof diskRoleSchema>;
+/** Where on its disk a worker's archive begins: a whole number of these. */
+export const EXPORT_GRANULE = 1024 ** 2;
 
 /** What a worker's root disk starts from. */
 export const workerBaseSchema = z.union([
@@ -218,14 +217,12 @@ const methodTable = {
       origin: z.enum(["ready", "booted"]),
     }),
   },
-  /** Plugs disks into the worker that are attached to the manager. */
+  /** Plugs the disk with the trees into the worker. */
   "worker.plug": {
     params: z.strictObject({
       worker: workerIdSchema,
-      disks: z.array(z.strictObject({
-        serial: diskSerialSchema,
-        role: diskRoleSchema,
-      })).max(3),
+      /** Of the disk in the manager. */
+      serial: diskSerialSchema,
     }),
     result: z.strictObject({}),
   },
@@ -251,13 +248,16 @@ const methodTable = {
           /** First asks the package repositories, all of which it may reach. */
           refreshPackageLists: z.boolean(),
         }),
-        z.strictObject({ kind: z.literal("workspace-in") }),
         z.strictObject({ kind: z.literal("source-in") }),
         z.strictObject({
           kind: z.literal("build"),
           script: z.string().max(1_000_000),
         }),
-        z.strictObject({ kind: z.literal("workspace-out") }),
+        z.strictObject({
+          kind: z.literal("workspace-out"),
+          /** Where on the disk the archive is to begin. */
+          offset: bytes.multipleOf(EXPORT_GRANULE),
+        }),
       ]),
     }),
     result: z.strictObject({ exitCode: z.int().min(0).max(255) }),

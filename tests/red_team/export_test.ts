@@ -1,7 +1,7 @@
 /**
- * A worker that packs its own archive onto the export disk, in place of the
- * one that it was asked for: the host takes none of these, and the workspace
- * stays as it was.
+ * A worker that packs its own archive onto the disk, in place of the one that it
+ * was asked for: the host takes none of these, and the workspace stays as it
+ * was.
  *
  * @module
  */
@@ -22,13 +22,13 @@ import { FakeInternet } from "../harness/fake_internet.ts";
 import { Project } from "../project.ts";
 import { fingerprint } from "../harness/fingerprint.ts";
 import { assertSuccess, explain, type Result, run } from "./attack.ts";
-import { fillExportDisk } from "./root_commands.ts";
+import { writeExport } from "./root_commands.ts";
 
 /**
- * Writes the attacker's archive onto the export disk, then leads the one that
+ * Writes the attacker's archive onto the disk, then leads the one that
  * the worker packs to nowhere.
  */
-const takeExportDisk = `${fillExportDisk("archive")}
+const takeDisk = `${writeExport("archive")}
 rm $disk
 ln -s /dev/null $disk`;
 
@@ -127,7 +127,7 @@ Deno.test("the host takes no hostile archive, and keeps all files", async (t) =>
   const pack = (archive: Uint8Array): Promise<Result> =>
     run(project, internet, {
       allow: [],
-      files: { archive: join(archive, end()), "take.sh": takeExportDisk },
+      files: { archive: join(archive, end()), "take.sh": takeDisk },
       script: "sudo sh take.sh",
     });
 

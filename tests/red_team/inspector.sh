@@ -56,9 +56,9 @@ for descriptor in "$worker"/fd/*; do
 done
 name=$(tr '\0' ' ' <"$worker/cmdline" | sed 's/.*guest=\(contractor-[0-9a-f-]*\).*/\1/')
 fact name "$name"
-# The last disk is plugged in when it runs.
+# Its second disk is plugged in when it runs.
 until devices=$(virsh -c qemu:///system qemu-monitor-command "$name" --hmp 'info qtree') &&
-    echo "$devices" | grep -q contractor-export; do
+    echo "$devices" | grep -q contractor-trees; do
     sleep 1
 done
 echo "$devices" | sed -n 's/^ *dev: \([^,]*\).*/\1/p' | while read -r device; do

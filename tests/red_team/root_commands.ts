@@ -25,15 +25,18 @@ exec 5<>$device
 `;
 }
 
-/** Writes an archive onto the export disk, and sets \`disk\` to its device. */
-export function fillExportDisk(archive: string): string {
+/**
+ * Writes an archive onto the disk where the host expects it, behind sources of
+ * less than a mebibyte, and sets \`disk\` to its device.
+ */
+export function writeExport(archive: string): string {
   return `
 for serial in /sys/block/*/serial; do
-  [ "$(cat $serial)" = contractor-export ] || continue
+  [ "$(cat $serial)" = contractor-trees ] || continue
   disk=\${serial%/serial}
   disk=/dev/\${disk##*/}
 done
-dd if=${archive} of=$disk bs=64k conv=fsync
+dd if=${archive} of=$disk bs=64k seek=16 conv=fsync
 `;
 }
 

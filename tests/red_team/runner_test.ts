@@ -18,7 +18,7 @@ import {
   type Result,
   run,
 } from "./attack.ts";
-import { fillExportDisk, startAsRoot, takePort } from "./root_commands.ts";
+import { startAsRoot, takePort, writeExport } from "./root_commands.ts";
 
 const forever = "sleep 600";
 
@@ -43,7 +43,7 @@ function forgeSuccess(between: string): Attack {
 echo 'exit 0' >&5
 read -r request <&5
 ${between}
-${fillExportDisk("workspace.tar")}
+${writeExport("workspace.tar")}
 echo 'exit 0' >&5`);
   return {
     ...forgery,

@@ -74,7 +74,8 @@ export async function unpack(
   limits: Partial<typeof testLimits> = {},
 ): Promise<UnpackedTree> {
   const unpacked = await unpackWorkspace({
-    archive,
+    disk: archive,
+    offset: 0,
     destination,
     limits: { ...testLimits, ...limits },
   });
