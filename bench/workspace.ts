@@ -81,6 +81,7 @@ function unpack(directory: string): Promise<unknown> {
     archive: `${directory}/packed.tar`,
     destination,
     limits,
+    keep: [],
     link: (links) => Promise.resolve(createLinks({ root: destination, links })),
   });
 }

@@ -1,6 +1,7 @@
 import { BuildFailedError, EnvironmentError } from "../errors.ts";
 import type { DiskRole } from "../rpc/protocol.ts";
 import { toEgressRules } from "../spec/network.ts";
+import { exportNotes } from "./export_notes.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { tryTwice } from "./second_try.ts";
 
@@ -136,7 +137,7 @@ export class BuildWorker {
 
   /** Replaces the workspace on the host by what the worker exported. */
   async exportWorkspace(): Promise<void> {
-    const { build, spec, isolates, state, signal } = this.#pipeline.parts;
+    const { build, spec, isolates, keep, state, signal } = this.#pipeline.parts;
     const { port1, port2 } = new MessageChannel();
     isolates.serveLinks(port1);
     try {
@@ -145,9 +146,11 @@ export class BuildWorker {
         workspace: spec.paths.workspace,
         build,
         limits: { ...EXPORT_LIMITS, bytes: spec.resources.diskBytes },
+        keep,
         linker: port2,
       }, { signal, transfer: [port2] });
       state.workspace = { exported: true, ...exported };
+      for (const note of exportNotes(exported)) this.#pipeline.note(note);
     } finally {
       port1.close();
     }

@@ -124,25 +124,27 @@ serveIsolate<GuestApi>({
   },
 
   async exportWorkspace(
-    { archive, workspace, build, limits, linker },
+    { archive, workspace, build, limits, keep, linker },
     { signal },
   ) {
     const destination = newWorkspacePath(workspace, build);
     try {
-      const { entries, bytes, skipped, skippedCount } = await unpackWorkspace({
+      const unpacked = await unpackWorkspace({
         archive,
         destination,
         limits,
+        keep,
         link: (links) => requestLinks(linker, { root: destination, links }),
         signal,
       });
       await writeSourceManifest(destination, requireManifest());
       const note = await replaceWorkspace(workspace, build);
+      const { entries, bytes, skipped, skippedCount, leftOut } = unpacked;
       const notes = notesOn(skipped);
       const more = skippedCount - skipped.length;
       if (more > 0) notes.push(`Left out ${more} more entries`);
       if (note !== undefined) notes.push(note);
-      return { entries, bytes, notes };
+      return { entries, bytes, notes, leftOut };
     } finally {
       linker.close();
     }

@@ -10,6 +10,8 @@ import type {
   MethodParams,
   MethodResult,
 } from "../rpc/protocol.ts";
+import type { AutorunProgram } from "./autorun_files.ts";
+import type { LeftOutEntries } from "./left_out.ts";
 import type { Link } from "./linker.ts";
 import type { EgressPurpose, WorkerStep } from "./manager_session.ts";
 import type { UnpackLimits } from "./member_policy.ts";
@@ -28,6 +30,8 @@ export interface ExportedTree {
   /** Sum of the files' sizes. */
   bytes: number;
   notes: string[];
+  /** What programs would run by themselves. */
+  leftOut: LeftOutEntries;
 }
 
 /** A connection of a worker, which wants to be dialed. */
@@ -87,6 +91,8 @@ export type GuestApi = {
       workspace: string;
       build: string;
       limits: UnpackLimits;
+      /** Programs whose files come back although they run them. */
+      keep: readonly AutorunProgram[];
       linker: MessagePort;
     };
     result: ExportedTree;

@@ -64,6 +64,7 @@ async function roundTrip(
       workspace: trees.workspace,
       build,
       limits: testLimits,
+      keep: [],
       linker: port2,
     }, { transfer: [port2] });
   } finally {

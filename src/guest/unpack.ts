@@ -9,12 +9,15 @@
  * elsewhere), `workspace-too-large` (exit code 4: a cap), and
  * `workspace-archive-damaged` (exit code 3: no valid tar archive). What is left
  * out with a note: symlinks that are absolute or lead out of the workspace,
- * which build trees often have, and our own state directory.
+ * which build trees often have, our own state directory, and what programs run
+ * by themselves.
  *
  * @module
  */
 
 import { EnvironmentError } from "../errors.ts";
+import type { AutorunProgram } from "./autorun_files.ts";
+import { AutorunFilter } from "./autorun_filter.ts";
 import {
   FileCreator,
   MAX_BUFFERED_BYTES,
@@ -23,6 +26,7 @@ import {
   writeAll,
 } from "./file_creator.ts";
 import { fileSystemError } from "./file_system_error.ts";
+import { LeftOut, type LeftOutEntries } from "./left_out.ts";
 import { type Link, MAX_LINKS_PER_REQUEST, refuseLink } from "./linker.ts";
 import {
   memberPath,
@@ -52,6 +56,8 @@ export interface UnpackOptions {
   /** Absolute; must not exist, its parent must. */
   destination: string;
   limits: UnpackLimits;
+  /** Programs whose files come back although they run them by themselves. */
+  keep: readonly AutorunProgram[];
   /** Creates symlinks below the destination. */
   link: (links: Link[]) => Promise<void>;
   signal?: AbortSignal;
@@ -67,6 +73,8 @@ export interface UnpackResult {
   /** What was left out: the first ones, with their reasons. */
   skipped: SkippedEntry[];
   skippedCount: number;
+  /** What was left out because programs run it by themselves. */
+  leftOut: LeftOutEntries;
 }
 
 /** Unpacks a worker's workspace; on failure the destination is removed. */
@@ -92,9 +100,11 @@ export async function unpackWorkspace(
 class Unpacker {
   readonly #kinds = new Map<string, "file" | "directory" | "symlink">();
   readonly #directoryTimes = new Map<string, number>();
-  readonly #links: Link[] = [];
+  readonly #autorun: AutorunFilter;
+  readonly #leftOut = new LeftOut();
   readonly #skipped: SkippedEntry[] = [];
   readonly #creator = new FileCreator();
+  #links: Link[] = [];
   #skippedCount = 0;
   #entries = 0;
   #bytes = 0;
@@ -104,7 +114,9 @@ class Unpacker {
   constructor(
     private readonly options: UnpackOptions,
     private readonly reader: TarReader,
-  ) {}
+  ) {
+    this.#autorun = new AutorunFilter(options.keep);
+  }
 
   async run(): Promise<UnpackResult> {
     try {
@@ -113,6 +125,7 @@ class Unpacker {
     } finally {
       await this.#creator.settle();
     }
+    this.#leaveOutGitParts();
     await this.#createLinks();
     this.#setDirectoryTimes();
     return {
@@ -120,6 +133,7 @@ class Unpacker {
       bytes: this.#bytes,
       skipped: this.#skipped,
       skippedCount: this.#skippedCount,
+      leftOut: this.#leftOut.entries,
     };
   }
 
@@ -141,6 +155,11 @@ class Unpacker {
       return;
     }
     requireAllowedKind(member);
+    const match = this.#autorun.match(path, member.kind);
+    if (match !== undefined) {
+      this.#leftOut.add(match);
+      return;
+    }
     this.#createParents(path);
     if (member.kind === "directory") {
       this.#unpackDirectory(path, member);
@@ -260,6 +279,21 @@ class Unpacker {
     }
   }
 
+  /** Only the whole tree tells what is a Git directory. */
+  #leaveOutGitParts(): void {
+    for (const match of this.#autorun.matchGitParts(this.#kinds.keys())) {
+      if (this.#leftOut.holds(match.path)) continue;
+      this.#leftOut.add(match);
+      if (this.#kinds.get(match.path) !== "symlink") {
+        removeTree(this.#onDisk(match.path));
+      }
+    }
+    this.#links = this.#links.filter(({ path }) => !this.#leftOut.holds(path));
+    for (const path of this.#directoryTimes.keys()) {
+      if (this.#leftOut.holds(path)) this.#directoryTimes.delete(path);
+    }
+  }
+
   #takeLink(path: string, target: string | undefined): void {
     const reason = target === undefined
       ? "its target is not valid UTF-8"
@@ -313,6 +347,14 @@ function createDirectory(path: string, mode: number): void {
     Deno.mkdirSync(path, { mode });
   } catch (error) {
     throw fileSystemError("create", path, error);
+  }
+}
+
+function removeTree(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    throw fileSystemError("remove", path, error);
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AutorunProgram } from "../autorun_files.ts";
 import { createLinks } from "../create_links.ts";
 import type { Link } from "../linker.ts";
 import { unpackWorkspace } from "../unpack.ts";
@@ -71,11 +72,13 @@ export function unpack(
   archive: string,
   destination: string,
   limits: Partial<typeof testLimits> = {},
+  keep: readonly AutorunProgram[] = [],
 ) {
   return unpackWorkspace({
     archive,
     destination,
     limits: { ...testLimits, ...limits },
+    keep,
     link: (links: Link[]) =>
       Promise.resolve(createLinks({ root: destination, links })),
   });
