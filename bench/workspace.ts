@@ -85,9 +85,17 @@ async function unpack(directory: string): Promise<void> {
     offset: 0,
     destination: unpackedPath(workspace, build),
     limits,
+    keep: [],
   });
   const manifest = { files: new Set<string>(), directories: new Set<string>() };
-  await keepWorkspace({ workspace, build, limits, unpacked, manifest });
+  await keepWorkspace({
+    workspace,
+    build,
+    limits,
+    keep: [],
+    unpacked,
+    manifest,
+  });
 }
 
 /** Measures the host's own part; gives the seconds that packing takes, too. */

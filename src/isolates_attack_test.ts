@@ -162,11 +162,13 @@ Deno.test("hostile code that outlives its turn finds no link to move or use", ()
         workspace,
         build,
         limits: testLimits,
+        keep: [],
         unpacked: {
           entries: 3,
           bytes: 8,
           skipped: [],
           skippedCount: 0,
+          leftOut: { count: 0, programs: [], first: [] },
           // Inside where it is; one level up it would lead to `home`.
           links: [{ path: "a/b/l", target: "../../home" }],
           directoryTimes: [],

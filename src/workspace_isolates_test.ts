@@ -64,12 +64,14 @@ async function roundTrip(directory: string) {
       offset: exportOffset,
       destination,
       limits,
+      keep: [],
     });
     unpacker.terminate();
     return await keeper.call("keepWorkspace", {
       workspace,
       build,
       limits,
+      keep: [],
       unpacked,
       manifest,
     });

@@ -105,6 +105,7 @@ class Build {
       spec: loaded.spec,
       denied: loaded.denied,
       addedPrepare: loaded.addedPrepare,
+      keep: loaded.keep,
       useCache,
       learn,
       judge: this.#judge,

@@ -3,6 +3,7 @@ import type { WorkerStep } from "../guest/manager_session.ts";
 import type { PackedTrees } from "../guest/packer.ts";
 import { unpackedPath } from "../guest/replace_workspace.ts";
 import { toEgressRules } from "../spec/network.ts";
+import { exportNotes } from "./export_notes.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { tryTwice } from "./second_try.ts";
 
@@ -139,7 +140,7 @@ export class BuildWorker {
    * that reads the archive has no more to do with it when links are made.
    */
   async exportWorkspace(): Promise<void> {
-    const { build, spec, isolates, state, signal } = this.#pipeline.parts;
+    const { build, spec, isolates, keep, state, signal } = this.#pipeline.parts;
     const { workspace } = spec.paths;
     const { exportOffset, manifest } = this.#trees;
     const limits = { ...EXPORT_LIMITS, bytes: spec.resources.diskBytes };
@@ -148,16 +149,19 @@ export class BuildWorker {
       offset: exportOffset,
       destination: unpackedPath(workspace, build),
       limits,
+      keep,
     }, { signal });
     isolates.unpacker.terminate();
     const kept = await isolates.keeper.call("keepWorkspace", {
       workspace,
       build,
       limits,
+      keep,
       unpacked,
       manifest,
     }, { signal });
     state.workspace = { exported: true, ...kept };
+    for (const note of exportNotes(kept)) this.#pipeline.note(note);
   }
 
   /** A worker that fails to pack its workspace may have filled the disk. */

@@ -34,6 +34,12 @@ export function initialBuildState(): BuildState {
     learned: null,
     retries: [],
     logBytes: 0,
-    workspace: { exported: false, entries: 0, bytes: 0, notes: [] },
+    workspace: {
+      exported: false,
+      entries: 0,
+      bytes: 0,
+      notes: [],
+      leftOut: { count: 0, programs: [], first: [] },
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { AutorunProgram } from "../guest/autorun_files.ts";
 import type { WorkerStep } from "../guest/manager_session.ts";
 import type {
   EgressRule,
@@ -26,6 +27,8 @@ export interface PipelineParts {
   readonly denied: readonly string[];
   /** What the playbook may reach besides the image's repositories. */
   readonly addedPrepare: readonly NetworkEntry[];
+  /** Programs whose files come back although they run them by themselves. */
+  readonly keep: readonly AutorunProgram[];
   readonly useCache: boolean;
   /** Directory for the disks that the build hands to the manager. */
   readonly staging: string;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { LeftOutEntries } from "../guest/left_out.ts";
 import type { EgressRule, Usage } from "../rpc/protocol.ts";
 import type { BuildOutcome } from "./events.ts";
 import type { Violations } from "./violations.ts";
@@ -61,5 +62,7 @@ export interface BuildReport {
     bytes: number;
     /** Entries of the worker's archive that were left out, and why. */
     notes: string[];
+    /** What programs would run by themselves: it did not come back. */
+    leftOut: LeftOutEntries;
   };
 }

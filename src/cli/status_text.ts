@@ -4,8 +4,8 @@
  * @module
  */
 
-import { escapeControls } from "../spec/quote.ts";
 import { formatDuration, formatSize } from "../spec/units.ts";
+import { escapeLine } from "./rows.ts";
 import type { ManagerLogs, ManagerStatus, OverallStatus } from "./actions.ts";
 
 /** What `contractor manager status` shows. */
@@ -13,7 +13,7 @@ export function managerStatusText(status: ManagerStatus): string {
   if (!status.running) return row("manager", "not running");
   const memory = status.memoryTotalBytes - status.memoryAvailableBytes;
   return row("manager", `running for ${formatDuration(status.uptimeSeconds)}`) +
-    row("version", escapeControls(status.version)) +
+    row("version", escapeLine(status.version)) +
     row("accelerator", status.accelerator) +
     row("memory", usage(memory, status.memoryTotalBytes)) +
     row("agent", formatSize(status.agentMemoryBytes)) +
@@ -23,7 +23,7 @@ export function managerStatusText(status: ManagerStatus): string {
 /** What `contractor status` shows. */
 export function overallStatusText(status: OverallStatus): string {
   return row("contractor", status.version) +
-    row("state", escapeControls(status.stateDirectory)) +
+    row("state", escapeLine(status.stateDirectory)) +
     row("data disk", dataDisk(status.dataDisk)) +
     managerStatusText(status.manager) +
     (status.manager.running ? buildsText(status.manager) : "");
@@ -52,7 +52,7 @@ function buildsText(
     row("ready", String(resting)) +
     row("builds", builds.length === 0 ? "none" : String(builds.length)) +
     builds.map(({ id, name, phase, elapsedSeconds }) =>
-      `  ${id}  ${escapeControls(name)}  ${escapeControls(phase)}  ` +
+      `  ${id}  ${escapeLine(name)}  ${escapeLine(phase)}  ` +
       `${formatDuration(elapsedSeconds)}\n`
     ).join("");
 }
@@ -60,7 +60,7 @@ function buildsText(
 function dataDisk(
   { path, allocatedBytes }: OverallStatus["dataDisk"],
 ): string {
-  return `${formatSize(allocatedBytes)} in ${escapeControls(path)}`;
+  return `${formatSize(allocatedBytes)} in ${escapeLine(path)}`;
 }
 
 function usage(used: number, total: number): string {

@@ -10,6 +10,8 @@ export interface Output {
   readonly colour: boolean;
   /** Whether a line may be redrawn in place. */
   readonly live: boolean;
+  /** Width of the screen now; undefined if the stream leads to none. */
+  columns(): number | undefined;
   write(text: string): void;
 }
 
@@ -42,10 +44,22 @@ function openOutput(stream: Stream): Output {
       forceColor: environmentVariable("FORCE_COLOR"),
     }),
     live,
+    columns: () => stream.isTerminal() ? screenColumns() : undefined,
     write(text) {
       if (open) open = writeAll(stream, encoder.encode(text));
     },
   };
+}
+
+/** Of a screen that does not tell its width. */
+const USUAL_COLUMNS = 80;
+
+function screenColumns(): number {
+  try {
+    return Deno.consoleSize().columns || USUAL_COLUMNS;
+  } catch {
+    return USUAL_COLUMNS;
+  }
 }
 
 /**

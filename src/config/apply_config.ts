@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AutorunProgram } from "../guest/autorun_files.ts";
 import { toResources } from "../spec/build_spec.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import type { NetworkEntry, PhaseNetwork } from "../spec/network.ts";
@@ -24,6 +25,8 @@ export interface ConfiguredSpec extends LoadedSpec {
    * empty if the spec lists its hosts, where they are added already.
    */
   readonly addedPrepare: readonly NetworkEntry[];
+  /** Programs whose files come back although they run them by themselves. */
+  readonly keep: readonly AutorunProgram[];
   readonly manager: ManagerPreferences;
 }
 
@@ -54,6 +57,7 @@ export function applyConfig(
     },
     denied: config.network.deny.map(({ name }) => name),
     addedPrepare: prepare === undefined ? config.network.prepare : [],
+    keep: config.keep,
     manager: config.manager,
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { AUTORUN_PROGRAMS } from "../guest/autorun_files.ts";
 import { MAX_READY_WORKERS } from "../rpc/protocol.ts";
 import { hostSchema } from "../spec/host.ts";
 import { configuredNetworkSchema } from "../spec/network.ts";
@@ -29,6 +30,16 @@ export const configSchema = z.strictObject({
       .optional(),
   }, { error: 'a mapping with "prepare", "build" and "deny"' }).optional(),
   resources: resourcesSchema.optional(),
+  workspace: z.strictObject({
+    keep: z.array(
+      z.enum(AUTORUN_PROGRAMS, {
+        error: `one of ${AUTORUN_PROGRAMS.join(", ")}`,
+      }),
+      { error: "a list of programs" },
+    ).describe(
+      "Programs whose files come back from a worker although they run them by themselves",
+    ).optional(),
+  }, { error: 'a mapping with "keep"' }).optional(),
   manager: z.strictObject({
     memory: quantity(
       sizeKind,
@@ -48,7 +59,9 @@ export const configSchema = z.strictObject({
       ).optional(),
   }, { error: 'a mapping with "memory", "idle" and "ready-workers"' })
     .optional(),
-}, { error: 'a mapping with "network", "resources" and "manager"' });
+}, {
+  error: 'a mapping with "network", "resources", "workspace" and "manager"',
+});
 
 /** A configuration as written, after it passed the schema. */
 export type ConfigData = z.infer<typeof configSchema>;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AutorunProgram } from "../guest/autorun_files.ts";
 import type { DataProblem } from "../spec/explain.ts";
 import { type NetworkEntry, toNetworkEntries } from "../spec/network.ts";
 import { parseDocument } from "../spec/parse_document.ts";
@@ -32,6 +33,8 @@ export interface UserConfig {
   };
   /** Limits of builds whose spec does not set them, as written. */
   readonly resources: ResourcesData;
+  /** Programs whose files come back although they run them by themselves. */
+  readonly keep: readonly AutorunProgram[];
   readonly manager: ManagerPreferences;
 }
 
@@ -47,6 +50,7 @@ export const emptyUserConfig: UserConfig = {
   path: undefined,
   network: { prepare: [], build: [], deny: [] },
   resources: {},
+  keep: [],
   manager: {},
 };
 
@@ -76,6 +80,7 @@ export function parseUserConfig(text: string, path: string): UserConfig {
       })),
     },
     resources: data.resources ?? {},
+    keep: data.workspace?.keep ?? [],
     manager: toManagerPreferences(data.manager ?? {}),
   };
   const conflicts = findConflicts(config, "prepare", config.network.prepare)

@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { ConfigError } from "../spec/problem.ts";
 import { emptyUserConfig, parseUserConfig } from "./user_config.ts";
 
@@ -26,6 +26,7 @@ Deno.test("parseUserConfig reads every key", () => {
 resources:
   memory: 4 GiB
   bandwidth: { total: 1 GiB }
+workspace: { keep: [git, vscode] }
 manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
 `;
   deepEqual(parseUserConfig(text, path), {
@@ -39,6 +40,7 @@ manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
       ],
     },
     resources: { memory: "4 GiB", bandwidth: { total: "1 GiB" } },
+    keep: ["git", "vscode"],
     manager: {
       memoryBytes: 12 * 1024 ** 3,
       idleSeconds: 3600,
@@ -69,6 +71,15 @@ network:
     '6:17: Expected a host name or an IPv4 address such as "192.0.2.1" for "network.deny[1]", got "::1" (Workers have no IPv6: write the host\'s name)',
     '6:24: Expected a host name such as "example.org" or "*.example.org" for "network.deny[2]", got "a b"',
   ]);
+});
+
+Deno.test("parseUserConfig knows the programs whose files can be kept", () => {
+  const [mistake, ...others] = mistakesIn("workspace: { keep: [git, gti] }\n");
+  deepEqual(others, []);
+  match(
+    mistake!,
+    /^1:26: Expected one of git, .*, vscode, .* for "workspace.keep\[1\]", got "gti"/,
+  );
 });
 
 Deno.test("parseUserConfig refuses to allow what it denies", () => {

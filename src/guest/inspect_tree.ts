@@ -11,6 +11,13 @@ import { isPlainPath } from "./link_policy.ts";
 import type { UnpackLimits } from "./member_policy.ts";
 import { WORKSPACE_STATE } from "./source_manifest.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
+import type { EntryKind } from "./tree_listing.ts";
+
+/** Something in the tree, by its path below the root. */
+export interface InspectedEntry {
+  path: string;
+  kind: EntryKind;
+}
 
 /** Bits of a program that runs with its owner's or its group's rights. */
 const SET_ID_BITS = 0o6000;
@@ -22,8 +29,11 @@ const SET_ID_BITS = 0o6000;
  *
  * @throws {EnvironmentError} `workspace-unsound`
  */
-export function inspectTree(root: string, limits: UnpackLimits): void {
-  let entries = 0;
+export function inspectTree(
+  root: string,
+  limits: UnpackLimits,
+): InspectedEntry[] {
+  const entries: InspectedEntry[] = [];
   let bytes = 0;
 
   function inspect(path: string, depth: number): void {
@@ -32,7 +42,10 @@ export function inspectTree(root: string, limits: UnpackLimits): void {
     if (!isPlainPath(path)) throw unsound(path, "its name is not plain");
     if (path === WORKSPACE_STATE) throw unsound(path, "its name is reserved");
     if (depth > limits.depth) throw unsound(path, "it is too deep");
-    if (++entries > limits.entries) throw unsound(path, "it is one too many");
+    if (entries.length >= limits.entries) {
+      throw unsound(path, "it is one too many");
+    }
+    entries.push({ path, kind: info.isDirectory ? "directory" : "file" });
     if (info.isDirectory) return inspectDirectory(path, depth);
     if (!info.isFile) throw unsound(path, "it is no file or directory");
     if (((info.mode ?? 0) & SET_ID_BITS) !== 0) {
@@ -51,6 +64,7 @@ export function inspectTree(root: string, limits: UnpackLimits): void {
 
   if (!lstat(root).isDirectory) throw unsound(root, "it is no directory");
   inspectDirectory("", 0);
+  return entries;
 }
 
 function lstat(path: string): Deno.FileInfo {
@@ -69,7 +83,8 @@ function readNames(path: string): string[] {
   }
 }
 
-function unsound(path: string, reason: string): EnvironmentError {
+/** The error for an unpacked tree that is not what it should be. */
+export function unsound(path: string, reason: string): EnvironmentError {
   return new EnvironmentError(
     "workspace-unsound",
     `Cannot take ${

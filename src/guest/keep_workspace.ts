@@ -8,11 +8,14 @@
  */
 
 import { z } from "zod";
+import { AUTORUN_PROGRAMS, type AutorunProgram } from "./autorun_files.ts";
+import { AutorunFilter } from "./autorun_filter.ts";
 import { createLinks } from "./create_links.ts";
 import { fileSystemError } from "./file_system_error.ts";
-import { inspectTree } from "./inspect_tree.ts";
+import { type InspectedEntry, inspectTree, unsound } from "./inspect_tree.ts";
 import type { ExportedTree, KeeperApi } from "./keeper.ts";
-import { MAX_PATH_BYTES } from "./link_policy.ts";
+import { MAX_NAMED } from "./left_out.ts";
+import { type Link, MAX_PATH_BYTES } from "./link_policy.ts";
 import { RealDirectories } from "./real_directories.ts";
 import {
   claimUnpackedTree,
@@ -24,6 +27,7 @@ import { writeSourceManifest } from "./source_manifest.ts";
 import { MAX_MTIME, MAX_SKIPPED_NOTES } from "./unpacked_tree.ts";
 
 const path = z.string().max(MAX_PATH_BYTES);
+const program = z.enum(AUTORUN_PROGRAMS);
 
 /** An `UnpackedTree` of at most so many entries. */
 const unpackedSchema = (entries: number) =>
@@ -33,6 +37,11 @@ const unpackedSchema = (entries: number) =>
     skipped: z.array(z.strictObject({ path, reason: z.string().max(200) }))
       .max(MAX_SKIPPED_NOTES),
     skippedCount: z.int().nonnegative(),
+    leftOut: z.strictObject({
+      count: z.int().nonnegative(),
+      programs: z.array(program).max(AUTORUN_PROGRAMS.length),
+      first: z.array(z.strictObject({ path, program })).max(MAX_NAMED),
+    }),
     links: z.array(z.strictObject({ path, target: path })).max(entries),
     directoryTimes: z.array(
       z.strictObject({ path, mtime: z.number().min(0).max(MAX_MTIME) }),
@@ -49,11 +58,12 @@ const unpackedSchema = (entries: number) =>
 export async function keepWorkspace(
   params: KeeperApi["keepWorkspace"]["params"],
 ): Promise<ExportedTree> {
-  const { workspace, build, limits, manifest } = params;
+  const { workspace, build, limits, keep, manifest } = params;
   const unpacked = unpackedSchema(limits.entries).parse(params.unpacked);
   const tree = await claimUnpackedTree(workspace, build);
   try {
-    inspectTree(tree, limits);
+    const entries = inspectTree(tree, limits);
+    requireNothingRuns([...entries, ...unpacked.links.map(asEntry)], keep);
     await writeSourceManifest(tree, manifest);
     const directories = new RealDirectories(tree);
     createLinks(directories, unpacked.links);
@@ -65,7 +75,23 @@ export async function keepWorkspace(
   const note = await replaceWorkspace(workspace, build);
   const notes = skippedNotes(unpacked.skipped, unpacked.skippedCount);
   if (note !== undefined) notes.push(note);
-  return { entries: unpacked.entries, bytes: unpacked.bytes, notes };
+  const { entries, bytes, leftOut } = unpacked;
+  return { entries, bytes, notes, leftOut };
+}
+
+const asEntry = ({ path }: Link): InspectedEntry => ({ path, kind: "symlink" });
+
+/** Fails if the unpacker has not left out what programs run by themselves. */
+function requireNothingRuns(
+  entries: readonly InspectedEntry[],
+  keep: readonly AutorunProgram[],
+): void {
+  const filter = new AutorunFilter(keep);
+  for (const { path, kind } of entries) {
+    if (filter.match(path, kind)) throw unsound(path, "programs run it");
+  }
+  const [part] = filter.matchGitParts(entries.map(({ path }) => path));
+  if (part) throw unsound(part.path, "Git runs it");
 }
 
 /** Last, since creating anything in a directory changes its time. */

@@ -25,6 +25,7 @@ const silent: UnpackedTree = {
   bytes: 0,
   skipped: [],
   skippedCount: 0,
+  leftOut: { count: 0, programs: [], first: [] },
   links: [],
   directoryTimes: [],
 };
@@ -44,6 +45,7 @@ async function keep(
     workspace,
     build,
     limits: { ...testLimits, entries: 5, bytes: 100, depth: 3 },
+    keep: [],
     unpacked: { ...silent, ...told },
     manifest,
   });
@@ -63,6 +65,7 @@ Deno.test("keepWorkspace completes a tree and puts it in its place", () =>
     assert.deepEqual(kept, {
       entries: 7,
       bytes: 4,
+      leftOut: silent.leftOut,
       notes: ['Left out "x": it leads out', "Left out 2 more entries"],
     });
     assert.deepEqual(readTree(root), {
@@ -87,6 +90,18 @@ const refused: [
   ["a directory that is a link", "workspace-unsound", { "d/e": "-> /etc" }],
   ["a file of ours", "workspace-unsound", { ".contractor/x": "x" }],
   ["a name that is not plain", "workspace-unsound", { "a\x1bb": "x" }],
+  ["what programs run", "workspace-unsound", { ".vscode/tasks.json": "{}" }],
+  [
+    "what Git runs, whatever its directory is called",
+    "workspace-unsound",
+    { "d/HEAD": "x", "d/objects": "/", "d/config": "[core]" },
+  ],
+  [
+    "a link that programs run",
+    "workspace-unsound",
+    { f: "x" },
+    { links: [{ path: ".envrc", target: "f" }] },
+  ],
   ["too deep a tree", "workspace-unsound", { "a/b/c/d": "x" }],
   ["too many bytes", "workspace-unsound", { a: "x".repeat(101) }],
   [

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { AutorunProgram } from "./autorun_files.ts";
+import type { LeftOutEntries } from "./left_out.ts";
 import type { UnpackLimits } from "./member_policy.ts";
 import type { SourceManifest } from "./source_manifest.ts";
 import type { UnpackedTree } from "./unpacked_tree.ts";
@@ -14,6 +16,8 @@ export interface ExportedTree {
   /** Sum of the files' sizes. */
   bytes: number;
   notes: string[];
+  /** What programs would run by themselves. */
+  leftOut: LeftOutEntries;
 }
 
 export interface KeeperApi {
@@ -23,6 +27,8 @@ export interface KeeperApi {
       workspace: string;
       build: string;
       limits: UnpackLimits;
+      /** Programs whose files come back although they run them. */
+      keep: readonly AutorunProgram[];
       /** As the unpacker told; not believed. */
       unpacked: UnpackedTree;
       /** Of the source that went into the worker. */

@@ -21,8 +21,7 @@ export interface Link {
   target: string;
 }
 
-// deno-lint-ignore no-control-regex
-const control = /[\0-\x1f\x7f-\x9f]/;
+const control = /\p{Cc}/u;
 
 const byteLength = (text: string) => new TextEncoder().encode(text).length;
 

@@ -10,6 +10,7 @@ import type { LimitRecord } from "../rpc/verdict.ts";
 import { isPlainPath } from "./link_policy.ts";
 import type { TarMember } from "./tar_reader.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
+import type { EntryKind } from "./tree_listing.ts";
 
 /** Caps on what a worker may hand over. */
 export interface UnpackLimits {
@@ -75,7 +76,9 @@ export function memberPath(member: TarMember, limits: UnpackLimits): string {
 }
 
 /** Throws unless the member is a file, a directory or a symlink. */
-export function requireAllowedKind(member: TarMember): void {
+export function requireAllowedKind(
+  member: TarMember,
+): asserts member is TarMember & { kind: EntryKind } {
   const { kind } = member;
   if (kind === "file" || kind === "directory" || kind === "symlink") return;
   const quoted = quoteUntrusted(member.name ?? "?");

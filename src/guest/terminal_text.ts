@@ -1,12 +1,16 @@
 /**
  * Makes untrusted text safe to print on a terminal.
  *
- * Control characters and characters that reorder or hide text are shown as
- * backslash escapes: `\x1b[2J`, `\x07`, `\u202e`. The only control sequences
- * that stay are SGR colours and styles, save for the one that conceals text.
+ * What cannot be seen is shown as backslash escapes: `\x1b[2J`, `\x07`,
+ * `\u202e`. The only control sequences that stay are SGR colours and styles, and
+ * of these only what leaves text visible on any background: the colours of the
+ * terminal's own palette save black, white and greys, for letters alone. Other
+ * colours become the default one, and backgrounds are dropped.
  *
  * @module
  */
+
+import { escapeHidden, isPlain } from "../visible_text.ts";
 
 /** The sequence that ends every colour and style. */
 export const SGR_RESET = "\x1b[0m";
@@ -17,35 +21,29 @@ const MAX_SGR_PARAMETERS = 48;
 /** Longest colour sequence, from the escape to the final letter. */
 export const MAX_SGR_LENGTH = MAX_SGR_PARAMETERS + 3;
 
-const sgr = new RegExp(`\\x1b\\[([0-9;]{0,${MAX_SGR_PARAMETERS}})m`, "y");
-const allSgr = new RegExp(sgr.source, "g");
-
-// Controls other than tab and line feed, C1 controls, bidirectional marks,
-// embeddings, overrides and isolates, line and paragraph separators, the byte
-// order mark, interlinear annotations, tag characters, lone surrogates.
-const unsafe =
-  // deno-lint-ignore no-control-regex
-  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\p{Cs}\u{e0000}-\u{e007f}]/u;
-const allUnsafe = new RegExp(unsafe.source, "gu");
+const allSgr = new RegExp(`\\x1b\\[([0-9;]{0,${MAX_SGR_PARAMETERS}})m`, "g");
 
 /**
  * Makes one line, or text of several lines, safe: colours stay and are closed
  * at the end, everything else that is unsafe is made visible.
  */
 export function makeVisible(text: string): string {
-  if (!unsafe.test(text)) return text;
+  if (isPlain(text)) return text;
+  let visible = "";
   let colourOpen = false;
-  const visible = text.replace(allUnsafe, (character, offset: number) => {
-    if (character === "\x1b") {
-      sgr.lastIndex = offset;
-      const parameters = sgr.exec(text)?.[1];
-      if (parameters !== undefined && isHarmlessSgr(parameters)) {
-        colourOpen = !/^[0;]*$/.test(parameters);
-        return character;
-      }
+  let start = 0;
+  for (const { 0: sequence, 1: parameters, index } of text.matchAll(allSgr)) {
+    visible += escapeHidden(text.slice(start, index));
+    start = index + sequence.length;
+    const codes = harmlessCodes(parameters!);
+    if (codes === undefined) {
+      visible += escapeHidden(sequence);
+    } else if (codes.length > 0) {
+      visible += `\x1b[${codes.join(";")}m`;
+      colourOpen = codes.at(-1) !== RESET;
     }
-    return escapeCharacter(character);
-  });
+  }
+  visible += escapeHidden(text.slice(start));
   return colourOpen ? visible + SGR_RESET : visible;
 }
 
@@ -61,10 +59,7 @@ export function stripColour(text: string): string {
  */
 export function sanitizeText(text: string, maxChars: number): string {
   const head = text.slice(0, maxChars + 1).replaceAll(/\r+\n?/g, "\n");
-  const safe = makeVisible(stripColour(head)).replaceAll(
-    "\x1b",
-    escapeCharacter,
-  );
+  const safe = escapeHidden(stripColour(head));
   if (safe.length <= maxChars && text.length <= maxChars) return safe;
   return safe.slice(0, maxChars - 1).toWellFormed() + "…";
 }
@@ -74,24 +69,62 @@ export function quoteUntrusted(text: string): string {
   return `"${sanitizeText(text, 200).replaceAll("\n", "\\x0a")}"`;
 }
 
-function escapeCharacter(character: string): string {
-  const code = character.codePointAt(0)!;
-  const digits = code.toString(16);
-  if (code <= 0xff) return `\\x${digits.padStart(2, "0")}`;
-  if (code <= 0xffff) return `\\u${digits.padStart(4, "0")}`;
-  return `\\u{${digits}}`;
-}
+const RESET = 0;
+const DEFAULT_COLOUR = 39;
+const CONCEAL = 8;
 
-/** Whether every parameter is a known colour or style, and none conceals. */
-function isHarmlessSgr(parameters: string): boolean {
+/** Highest code that is in use: bright backgrounds. */
+const MAX_CODE = 107;
+
+/** Bold, dim, italic, underlined, inverse, crossed out, and their ends. */
+const styles = new Set([1, 2, 3, 4, 7, 9, 21, 22, 23, 24, 27, 29]);
+
+/**
+ * What of a sequence leaves text visible, each code once; undefined if the
+ * sequence is unknown or conceals, and is to be shown.
+ */
+function harmlessCodes(parameters: string): number[] | undefined {
   const codes = parameters.split(";").map(Number);
+  let kept: number[] = [];
+  let colour: number | undefined;
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i]!;
-    if (code === 38 || code === 48 || code === 58) {
-      i += codes[i + 1] === 5 ? 2 : codes[i + 1] === 2 ? 4 : 0;
-    } else if (code === 8 || code > 107) {
-      return false;
+    if (code === CONCEAL || code > MAX_CODE) return undefined;
+    if (code === RESET) {
+      kept = [RESET];
+      colour = undefined;
+    } else if (code === 38) {
+      colour = codes[i + 1] === 5
+        ? paletteColour(codes[i + 2])
+        : DEFAULT_COLOUR;
+      i += operands(codes[i + 1]);
+    } else if (code === 48 || code === 58) {
+      i += operands(codes[i + 1]);
+    } else if (isColour(code)) {
+      colour = hasHue(code) ? code : DEFAULT_COLOUR;
+    } else if (styles.has(code) && !kept.includes(code)) {
+      kept.push(code);
     }
   }
-  return true;
+  return colour === undefined ? kept : [...kept, colour];
+}
+
+/** How many parameters of 38, 48 or 58 follow: a palette's index, or RGB. */
+function operands(kind: number | undefined): number {
+  return kind === 5 ? 2 : kind === 2 ? 4 : 0;
+}
+
+/** The first sixteen of 256 colours are the palette's; the rest is any. */
+function paletteColour(index = 0): number {
+  const code = index < 8 ? 30 + index : 82 + index;
+  return index < 16 && hasHue(code) ? code : DEFAULT_COLOUR;
+}
+
+function isColour(code: number): boolean {
+  return (code >= 30 && code <= 39) || (code >= 90 && code <= 97);
+}
+
+/** Red to cyan; the others are black, white and what lies between. */
+function hasHue(code: number): boolean {
+  return (code >= 31 && code <= 36) || (code >= 91 && code <= 96);
 }

@@ -42,8 +42,39 @@ Deno.test("makeVisible keeps printable text, tabs and line feeds", () => {
 Deno.test("makeVisible keeps colours and closes what is open", () => {
   assert.equal(makeVisible("\x1b[1;31mred"), "\x1b[1;31mred\x1b[0m");
   assert.equal(makeVisible("\x1b[31mred\x1b[0m."), "\x1b[31mred\x1b[0m.");
-  assert.equal(makeVisible("\x1b[32mok\x1b[m"), "\x1b[32mok\x1b[m");
-  assert.equal(makeVisible("\x1b[38;5;8mx\x1b[m"), "\x1b[38;5;8mx\x1b[m");
+  assert.equal(makeVisible("\x1b[32mok\x1b[m"), "\x1b[32mok\x1b[0m");
+  assert.equal(makeVisible("\x1b[38;5;9mx\x1b[m"), "\x1b[91mx\x1b[0m");
+  assert.equal(makeVisible("\x1b[4;96;0;1mx"), "\x1b[0;1mx\x1b[0m");
+});
+
+const backgrounds: [name: string, sequence: string, kept: string][] = [
+  ["the foreground's colour", "31;41", "\x1b[31m"],
+  ["the foreground's, bright", "92;102", "\x1b[92m"],
+  ["the foreground's, of 256", "38;5;208;48;5;208", "\x1b[39m"],
+  ["the foreground's, of all", "38;2;1;2;3;48;2;1;2;3", "\x1b[39m"],
+  ["black, perhaps the terminal's", "30", "\x1b[39m"],
+  ["white, perhaps the terminal's", "1;97", "\x1b[1;39m"],
+  ["grey, perhaps the terminal's", "90", "\x1b[39m"],
+  ["any of all, perhaps the terminal's", "38;2;0;0;0", "\x1b[39m"],
+  ["an incomplete one", "38;5", "\x1b[39m"],
+];
+
+for (const [name, sequence, kept] of backgrounds) {
+  Deno.test(`makeVisible lets no letters have a background of ${name}`, () => {
+    assert.equal(makeVisible(`\x1b[${sequence}ma`), `${kept}a\x1b[0m`);
+  });
+}
+
+Deno.test("makeVisible drops what is a background alone", () => {
+  assert.equal(makeVisible("a\x1b[41;5mb\x1b[49m"), "ab");
+});
+
+Deno.test("makeVisible stacks no marks by colours between them", () => {
+  const stack = "\u0301".repeat(4);
+  assert.equal(
+    makeVisible(`e${stack}\x1b[41m\u0301\x1b[31m\u0301`),
+    `e${stack}\\u0301\x1b[31m\\u0301\x1b[0m`,
+  );
 });
 
 /** Text that is rich in what matters here. */
@@ -61,6 +92,8 @@ const nastyText = fc.array(
     ),
     fc.constantFrom("\x9b", "\u202e", "\ud800", "\udc00", "\n", "\x07", "J"),
     fc.string({ unit: "binary", maxLength: 4 }),
+    fc.array(fc.nat(110), { maxLength: 20 })
+      .map((codes) => `\x1b[${codes.join(";")}m`),
   ),
   { maxLength: 30 },
 ).map((parts) => parts.join(""));
@@ -72,6 +105,13 @@ Deno.test("makeVisible leaves no control but closed colours", () => {
     // deno-lint-ignore no-control-regex
     assert.doesNotMatch(plain, /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]/);
     assert.ok(plain.isWellFormed());
+    // deno-lint-ignore no-control-regex
+    for (const [, codes] of safe.matchAll(/\x1b\[([0-9;]*)m/g)) {
+      assert.doesNotMatch(
+        codes!,
+        /(?:^|;)(?:8|3[078]|4[0-8]|9[07]|10\d)(?:;|$)/,
+      );
+    }
     const lastColour = safe.split("\x1b").slice(1).at(-1) ?? "[0m";
     assert.match(lastColour, /^\[[0;]*m/);
   }));

@@ -9,12 +9,15 @@
  * elsewhere), `workspace-too-large` (exit code 4: a cap), and
  * `workspace-archive-damaged` (exit code 3: no valid tar archive). What is left
  * out with a note: symlinks that are absolute or lead out of the workspace,
- * which build trees often have, and our own state directory.
+ * which build trees often have, our own state directory, and what programs run
+ * by themselves.
  *
  * @module
  */
 
 import { EnvironmentError } from "../errors.ts";
+import type { AutorunProgram } from "./autorun_files.ts";
+import { AutorunFilter } from "./autorun_filter.ts";
 import {
   FileCreator,
   MAX_BUFFERED_BYTES,
@@ -23,6 +26,7 @@ import {
   writeAll,
 } from "./file_creator.ts";
 import { fileSystemError } from "./file_system_error.ts";
+import { LeftOut } from "./left_out.ts";
 import { type Link, refuseLink } from "./link_policy.ts";
 import {
   memberPath,
@@ -53,6 +57,8 @@ export interface UnpackOptions {
   /** Absolute; must not exist, its parent must. */
   destination: string;
   limits: UnpackLimits;
+  /** Programs whose files come back although they run them by themselves. */
+  keep: readonly AutorunProgram[];
   signal?: AbortSignal;
   /** Told the bytes of files written so far. */
   onProgress?: (bytes: number) => void;
@@ -82,9 +88,11 @@ export async function unpackWorkspace(
 class Unpacker {
   readonly #kinds = new Map<string, "file" | "directory" | "symlink">();
   readonly #directoryTimes = new Map<string, number>();
-  readonly #links: Link[] = [];
+  readonly #autorun: AutorunFilter;
+  readonly #leftOut = new LeftOut();
   readonly #skipped: SkippedEntry[] = [];
   readonly #creator = new FileCreator();
+  #links: Link[] = [];
   #skippedCount = 0;
   #entries = 0;
   #bytes = 0;
@@ -94,7 +102,9 @@ class Unpacker {
   constructor(
     private readonly options: UnpackOptions,
     private readonly reader: TarReader,
-  ) {}
+  ) {
+    this.#autorun = new AutorunFilter(options.keep);
+  }
 
   async run(): Promise<UnpackedTree> {
     try {
@@ -103,6 +113,7 @@ class Unpacker {
     } finally {
       await this.#creator.settle();
     }
+    this.#leaveOutGitParts();
     return {
       entries: this.#entries,
       bytes: this.#bytes,
@@ -113,6 +124,7 @@ class Unpacker {
         this.#directoryTimes,
         ([path, mtime]) => ({ path, mtime }),
       ),
+      leftOut: this.#leftOut.entries,
     };
   }
 
@@ -134,6 +146,11 @@ class Unpacker {
       return;
     }
     requireAllowedKind(member);
+    const match = this.#autorun.match(path, member.kind);
+    if (match !== undefined) {
+      this.#leftOut.add(match);
+      return;
+    }
     this.#createParents(path);
     if (member.kind === "directory") {
       this.#unpackDirectory(path, member);
@@ -253,6 +270,21 @@ class Unpacker {
     }
   }
 
+  /** Only the whole tree tells what is a Git directory. */
+  #leaveOutGitParts(): void {
+    for (const match of this.#autorun.matchGitParts(this.#kinds.keys())) {
+      if (this.#leftOut.holds(match.path)) continue;
+      this.#leftOut.add(match);
+      if (this.#kinds.get(match.path) !== "symlink") {
+        removeTree(this.#onDisk(match.path));
+      }
+    }
+    this.#links = this.#links.filter(({ path }) => !this.#leftOut.holds(path));
+    for (const path of this.#directoryTimes.keys()) {
+      if (this.#leftOut.holds(path)) this.#directoryTimes.delete(path);
+    }
+  }
+
   #takeLink(path: string, target: string | undefined): void {
     const reason = target === undefined
       ? "its target is not valid UTF-8"
@@ -288,6 +320,14 @@ function createDirectory(path: string, mode: number): void {
     Deno.mkdirSync(path, { mode });
   } catch (error) {
     throw fileSystemError("create", path, error);
+  }
+}
+
+function removeTree(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    throw fileSystemError("remove", path, error);
   }
 }
 

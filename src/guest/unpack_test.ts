@@ -294,6 +294,7 @@ Deno.test("unpackWorkspace makes no link, but tells which may be made", () =>
       offset: 0,
       destination: `${root}/workspace`,
       limits: testLimits,
+      keep: [],
     });
     assert.deepEqual(links, [{ path: "l", target: "a" }]);
     assert.deepEqual(Object.keys(readTree(`${root}/workspace`)), ["a"]);
@@ -312,6 +313,7 @@ Deno.test("unpackWorkspace stops when it is told to", () =>
         offset: 0,
         destination: `${root}/workspace`,
         limits: testLimits,
+        keep: [],
         signal: controller.signal,
       }),
       reason,

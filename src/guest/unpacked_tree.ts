@@ -1,3 +1,4 @@
+import type { LeftOutEntries } from "./left_out.ts";
 import type { Link } from "./link_policy.ts";
 import type { SkippedEntry } from "./tree_listing.ts";
 
@@ -15,6 +16,8 @@ export interface UnpackedTree {
   /** What was left out: the first ones, with their reasons. */
   skipped: SkippedEntry[];
   skippedCount: number;
+  /** What was left out because programs run it by themselves. */
+  leftOut: LeftOutEntries;
   /** Symlinks that may be created; none is there yet. */
   links: Link[];
   /** Of directories, in seconds: to be set when nothing more is created. */

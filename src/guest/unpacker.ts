@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { AutorunProgram } from "./autorun_files.ts";
 import type { ExportRoom } from "./export_room.ts";
 import type { UnpackLimits } from "./member_policy.ts";
 import type { UnpackedTree } from "./unpacked_tree.ts";
@@ -18,6 +19,8 @@ export interface UnpackerApi {
       offset: number;
       destination: string;
       limits: UnpackLimits;
+      /** Programs whose files come back although they run them. */
+      keep: readonly AutorunProgram[];
     };
     result: UnpackedTree;
   };

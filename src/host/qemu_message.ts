@@ -1,3 +1,5 @@
+import { escapeHidden } from "../visible_text.ts";
+
 const MESSAGE_LIMIT = 2_000;
 
 /**
@@ -5,10 +7,7 @@ const MESSAGE_LIMIT = 2_000;
  * length. It is foreign text, since a guest may have taken QEMU over.
  */
 export function qemuMessage(text: string): string {
-  const printable = text
-    .replaceAll(/\s+/gu, " ")
-    .replaceAll(/[\p{C}\u2028\u2029]/gu, "\u{fffd}")
-    .trim();
+  const printable = escapeHidden(text.replaceAll(/\s+/gu, " ").trim());
   return printable.length > MESSAGE_LIMIT
     ? printable.slice(0, MESSAGE_LIMIT) + " …"
     : printable;

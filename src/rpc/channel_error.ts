@@ -38,11 +38,3 @@ export function asChannelError(error: unknown): ChannelError {
     cause: error,
   });
 }
-
-/** Quotes text of the peer; what could move a terminal's cursor is escaped. */
-export function quoteUntrusted(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
-  );
-}

@@ -5,7 +5,8 @@
  */
 
 import { ByteQueue } from "./byte_queue.ts";
-import { ChannelError, quoteUntrusted, violation } from "./channel_error.ts";
+import { quoteVisibly } from "../visible_text.ts";
+import { ChannelError, violation } from "./channel_error.ts";
 import { MAX_REASON_BYTES } from "./frame.ts";
 
 /** Bytes that may be on their way in each direction of a stream. */
@@ -155,7 +156,7 @@ export class CreditStream implements ByteStream {
     this.fail(
       new ChannelError(
         "stream-reset",
-        `Stream was given up by the peer: ${quoteUntrusted(reason)}`,
+        `Stream was given up by the peer: ${quoteVisibly(reason)}`,
       ),
     );
   }

@@ -1,5 +1,5 @@
 import { EnvironmentError } from "../errors.ts";
-import { quoteUntrusted } from "./channel_error.ts";
+import { quoteVisibly } from "../visible_text.ts";
 import type { ResponseError } from "./json_rpc.ts";
 import {
   type MethodName,
@@ -18,7 +18,7 @@ export class RpcFailureError extends EnvironmentError {
     const parsed = rpcFailureSchema.safeParse(error.data);
     super(
       parsed.success ? `manager-${parsed.data.code}` : "manager-failed",
-      `The manager cannot do "${method}": ${quoteUntrusted(error.message)}`,
+      `The manager cannot do "${method}": ${quoteVisibly(error.message)}`,
       parsed.data?.detail === undefined ? {} : { detail: parsed.data.detail },
     );
     this.failure = parsed.data;

@@ -4,24 +4,12 @@
  * @module
  */
 
+import { escapeHiddenInJson, quoteVisibly } from "../visible_text.ts";
+
 const MAX_QUOTED_LENGTH = 80;
 
-/**
- * Control characters (C0 except tab and line feed, DEL, C1), line and paragraph
- * separators, and the marks that reorder text on screen.
- */
-const unsafeCharacters =
-  // deno-lint-ignore no-control-regex
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-
-function escapeCharacter(character: string): string {
-  return "\\u" + character.charCodeAt(0).toString(16).padStart(4, "0");
-}
-
-/** Makes every character visible that could act on a terminal. */
-export function escapeControls(text: string): string {
-  return text.replace(unsafeCharacters, escapeCharacter);
-}
+/** Makes every character visible that cannot be seen, as JSON spells it. */
+export const escapeControls = escapeHiddenInJson;
 
 /** Quotes untrusted text for a message: one line, bounded, harmless. */
 export function quote(text: string): string {
@@ -34,5 +22,5 @@ export function quote(text: string): string {
 
 /** Quotes a path, which is of no use if it is cut. */
 export function quotePath(path: string): string {
-  return escapeControls(JSON.stringify(path));
+  return quoteVisibly(path);
 }

@@ -37,6 +37,16 @@ export const outcomeSteps = [
   }),
 
   step(
+    'then no line of the output begins with "{text:text}"',
+    ({ outcome }, { text }) => {
+      const lines = (outcome.stdout + outcome.stderr).split("\n");
+      if (lines.some((line) => line.startsWith(text))) {
+        throw new Error(`A line does:\n${describeOutcome(outcome)}`);
+      }
+    },
+  ),
+
+  step(
     'then output does not contain "{text:text}"',
     ({ outcome }, { text }) => {
       if ((outcome.stdout + outcome.stderr).includes(text)) {

@@ -38,7 +38,7 @@ export const buildCommand = command(
   {
     brief: message`Build what a build spec says.`,
     description:
-      message`Builds in a virtual machine inside a virtual machine. The log goes to standard output, progress to standard error.`,
+      message`Builds in a virtual machine inside a virtual machine. The log goes to standard output, each line behind a "|", and progress to standard error.`,
     footer:
       message`Exit codes: 0 success, 1 build failed, 2 wrong usage or spec, 3 trouble with the machine, 4 limit exceeded, 5 network rules broken, 130 interrupted. Example: ${
         commandLine("contractor build hello.yaml")

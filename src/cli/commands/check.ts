@@ -8,9 +8,9 @@ import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { command, constant } from "@optique/core/primitives";
 import { ExitCode } from "../../errors.ts";
-import { escapeControls } from "../../spec/quote.ts";
 import { toJsonLine } from "../json_output.ts";
 import { json, specFile } from "../options.ts";
+import { escapeLine } from "../rows.ts";
 import type { Terminal } from "../terminal.ts";
 
 export const checkCommand = command(
@@ -32,7 +32,7 @@ export async function check(
   stdout.write(
     json
       ? toJsonLine({ type: "valid", file, digest })
-      : `${escapeControls(file)}: valid\n`,
+      : `${escapeLine(file)}: valid\n`,
   );
   return ExitCode.success;
 }

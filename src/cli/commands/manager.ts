@@ -12,7 +12,6 @@ import { command, constant, option } from "@optique/core/primitives";
 import { integer } from "@optique/core/valueparser";
 import { PhaseClock } from "../../build/phase_clock.ts";
 import { ExitCode } from "../../errors.ts";
-import { makeVisible, stripColour } from "../../guest/terminal_text.ts";
 import {
   type ManagerLogs,
   managerLogs,
@@ -25,6 +24,7 @@ import { toJsonText } from "../json_output.ts";
 import { accelerator, json } from "../options.ts";
 import { openProgressView } from "../progress_view.ts";
 import { logsNote, managerStatusText } from "../status_text.ts";
+import { foreignLines } from "../rows.ts";
 import type { Terminal } from "../terminal.ts";
 
 const startCommand = command(
@@ -154,7 +154,5 @@ async function start(
 
 function showLogs(logs: ManagerLogs, { stdout, stderr }: Terminal): void {
   if (logs.manager !== "answering") stderr.write(logsNote(logs) + "\n");
-  const text = makeVisible(logs.text);
-  const shown = stdout.colour ? text : stripColour(text);
-  stdout.write(shown === "" || shown.endsWith("\n") ? shown : shown + "\n");
+  stdout.write(foreignLines(logs.text, stdout));
 }

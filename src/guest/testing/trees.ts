@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AutorunProgram } from "../autorun_files.ts";
 import { createLinks } from "../create_links.ts";
 import { RealDirectories } from "../real_directories.ts";
 import { unpackWorkspace } from "../unpack.ts";
@@ -72,12 +73,14 @@ export async function unpack(
   archive: string,
   destination: string,
   limits: Partial<typeof testLimits> = {},
+  keep: readonly AutorunProgram[] = [],
 ): Promise<UnpackedTree> {
   const unpacked = await unpackWorkspace({
     disk: archive,
     offset: 0,
     destination,
     limits: { ...testLimits, ...limits },
+    keep,
   });
   createLinks(new RealDirectories(destination), unpacked.links);
   return unpacked;
