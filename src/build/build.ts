@@ -126,6 +126,7 @@ class Build {
     const relay = this.#relayEgress();
     try {
       await this.#openLog();
+      await this.#takeStock();
       await this.#runPhases();
     } catch (cause) {
       error = await this.#explain(cause);
@@ -283,6 +284,12 @@ class Build {
       path: this.host.log,
       limit: this.loaded.spec.resources.logBytes,
     });
+  }
+
+  async #takeStock(): Promise<void> {
+    if (!this.host.hasWorkspace) return;
+    const { workspace } = this.loaded.spec.paths;
+    await this.host.isolates.guest.call("takeStock", { workspace });
   }
 
   async #collectUsage(): Promise<void> {

@@ -140,14 +140,22 @@ export class BuildWorker {
     const { port1, port2 } = new MessageChannel();
     isolates.serveLinks(port1);
     try {
-      const exported = await isolates.guest.call("exportWorkspace", {
-        archive: this.#pipeline.disk("export"),
-        workspace: spec.paths.workspace,
-        build,
-        limits: { ...EXPORT_LIMITS, bytes: spec.resources.diskBytes },
-        linker: port2,
-      }, { signal, transfer: [port2] });
+      const { kept, ...exported } = await isolates.guest.call(
+        "exportWorkspace",
+        {
+          archive: this.#pipeline.disk("export"),
+          workspace: spec.paths.workspace,
+          build,
+          limits: { ...EXPORT_LIMITS, bytes: spec.resources.diskBytes },
+          linker: port2,
+        },
+        { signal, transfer: [port2] },
+      );
       state.workspace = { exported: true, ...exported };
+      if (kept !== undefined) {
+        state.workspace.notes.push(kept);
+        this.#pipeline.note(kept, { always: true });
+      }
     } finally {
       port1.close();
     }

@@ -32,7 +32,10 @@ export interface ProgressOptions {
   readonly colour: boolean;
   /** Leave the colours in the log on standard output. */
   readonly logColour: boolean;
-  /** Show nothing but the log, and how the build ended unless it succeeded. */
+  /**
+   * Show nothing but the log, what everybody must know, and how the build ended
+   * unless it succeeded.
+   */
   readonly quiet: boolean;
 }
 
@@ -110,10 +113,7 @@ export class Progress {
 
   #render(event: BuildEvent): Chunk[] {
     if (event.type === "log") return this.#log(event.text);
-    if (this.#options.quiet) {
-      const failed = event.type === "end" && event.outcome !== "success";
-      return failed ? [this.#summary(event)] : [];
-    }
+    if (this.#options.quiet && !isForAll(event)) return [];
     switch (event.type) {
       case "start":
         return [];
@@ -181,6 +181,13 @@ export class Progress {
         ).join(""),
     };
   }
+}
+
+/** Whether an event is also for those who want quiet. */
+function isForAll(event: BuildEvent): boolean {
+  return event.type === "end"
+    ? event.outcome !== "success"
+    : event.type === "note" && event.always === true;
 }
 
 function escapeLines(text: string): string {

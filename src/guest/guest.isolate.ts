@@ -18,6 +18,7 @@ import { requestLinks } from "./link_port.ts";
 import { ManagerSession } from "./manager_session.ts";
 import { packTree } from "./pack.ts";
 import { newWorkspacePath, replaceWorkspace } from "./replace_workspace.ts";
+import { requireReal } from "./require_real.ts";
 import {
   manifestOf,
   readSourceManifest,
@@ -29,11 +30,14 @@ import {
 } from "./source_manifest.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
 import type { SkippedEntry } from "./tree_listing.ts";
+import { takeStock, type TreeStock } from "./tree_stock.ts";
 import { unpackWorkspace } from "./unpack.ts";
 
 let session: ManagerSession | undefined;
 let log: BuildLog | undefined;
 let manifest: SourceManifest | undefined;
+/** The earlier workspace as the build found it. */
+let stock: TreeStock = new Map();
 let announceEgress: ((request: EgressRequest) => void) | undefined;
 let onText: (text: string) => void = () => {};
 
@@ -96,7 +100,12 @@ serveIsolate<GuestApi>({
     return Promise.resolve({ bytes });
   },
 
+  async takeStock({ workspace }) {
+    stock = await takeStock(workspace);
+  },
+
   async packSource({ trees, output }, { signal }) {
+    await requireReal(trees.source);
     const packed = await packTree({
       root: trees.source,
       prefix: `${SOURCE_IN_WORKSPACE}/`,
@@ -109,6 +118,7 @@ serveIsolate<GuestApi>({
   },
 
   async packWorkspace({ workspace, output }, { signal }) {
+    await requireReal(workspace);
     const filter = workspaceFilter(
       await readSourceManifest(workspace),
       requireManifest(),
@@ -137,12 +147,12 @@ serveIsolate<GuestApi>({
         signal,
       });
       await writeSourceManifest(destination, requireManifest());
-      const note = await replaceWorkspace(workspace, build);
+      const { kept, left } = await replaceWorkspace(workspace, build, stock);
       const notes = notesOn(skipped);
       const more = skippedCount - skipped.length;
       if (more > 0) notes.push(`Left out ${more} more entries`);
-      if (note !== undefined) notes.push(note);
-      return { entries, bytes, notes };
+      if (left !== undefined) notes.push(left);
+      return { entries, bytes, notes, kept };
     } finally {
       linker.close();
     }

@@ -28,6 +28,8 @@ export interface ExportedTree {
   /** Sum of the files' sizes. */
   bytes: number;
   notes: string[];
+  /** Says where the earlier workspace was kept, if it was, and why. */
+  kept: string | undefined;
 }
 
 /** A connection of a worker, which wants to be dialed. */
@@ -66,6 +68,8 @@ export type GuestApi = {
   };
   /** Ends the log and says how many bytes the worker printed. */
   closeLog: { params: Nothing; result: { bytes: number } };
+  /** Remembers what is in the workspace: what comes later is not removed. */
+  takeStock: { params: { workspace: string }; result: void };
   /** Packs the source, and remembers what it holds. */
   packSource: {
     params: { trees: Trees; output: string };

@@ -113,6 +113,21 @@ async function copyFile(writer: FileWriter, path: string, size: number) {
   }
 }
 
+/**
+ * Makes sure that all of a tree can be packed.
+ *
+ * @throws {EnvironmentError} naming what cannot be read
+ */
+export async function requireReadableTree(
+  root: string,
+  exclude: PackOptions["exclude"],
+): Promise<void> {
+  const { entries } = await listTree(root, { exclude });
+  for (const { kind, path } of entries) {
+    if (kind === "file") openForReading(joinPath(root, path)).close();
+  }
+}
+
 function openForReading(path: string): Deno.FsFile {
   try {
     return Deno.openSync(path);

@@ -31,6 +31,7 @@ import {
   tooLarge,
   type UnpackLimits,
 } from "./member_policy.ts";
+import { requireReal } from "./require_real.ts";
 import { WORKSPACE_STATE } from "./source_manifest.ts";
 import { TarFormatError } from "./tar_format.ts";
 import { type TarMember, TarReader } from "./tar_reader.ts";
@@ -49,7 +50,7 @@ const MODE_OF_IMPLIED_DIRECTORY = 0o755;
 export interface UnpackOptions {
   /** A raw disk file: a tar archive from its first byte on. */
   archive: string;
-  /** Absolute; must not exist, its parent must. */
+  /** Its real path; must not exist, its parent must. */
   destination: string;
   limits: UnpackLimits;
   /** Creates symlinks below the destination. */
@@ -79,6 +80,7 @@ export async function unpackWorkspace(
   try {
     createDirectory(destination, MODE_OF_IMPLIED_DIRECTORY);
     try {
+      await requireReal(destination);
       return await new Unpacker(options, new TarReader(file)).run();
     } catch (error) {
       await Deno.remove(destination, { recursive: true }).catch(() => {});

@@ -12,7 +12,9 @@ import { unpackWorkspace } from "../unpack.ts";
 export async function inTemporaryDirectory(
   test: (directory: string) => Promise<void> | void,
 ): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "contractor-test-" });
+  const directory = await Deno.realPath(
+    await Deno.makeTempDir({ prefix: "contractor-test-" }),
+  );
   try {
     await test(directory);
   } finally {

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { requireReal } from "./require_real.ts";
+import { inTemporaryDirectory, makeTree } from "./testing/trees.ts";
+import { unpackWorkspace } from "./unpack.ts";
+import { testLimits } from "./testing/trees.ts";
+
+Deno.test("a link that came into a path since it was checked is found", () =>
+  inTemporaryDirectory(async (root) => {
+    makeTree(root, { "project/src/": "/", "secrets/src/key": "x" });
+    const source = `${root}/project/src`;
+    await requireReal(source);
+    for (const swapped of ["project/src", "project"]) {
+      await Deno.rename(`${root}/${swapped}`, `${root}/away`);
+      const target = swapped === "project" ? "secrets" : "../secrets/src";
+      await Deno.symlink(target, `${root}/${swapped}`);
+      await assert.rejects(requireReal(source), { code: "path-moved" });
+      await Deno.remove(`${root}/${swapped}`);
+      await Deno.rename(`${root}/away`, `${root}/${swapped}`);
+    }
+    await requireReal(source);
+    await assert.rejects(requireReal(`${root}/none`), { code: "file-system" });
+  }));
+
+Deno.test("nothing is unpacked where a link leads since the build began", () =>
+  inTemporaryDirectory(async (root) => {
+    makeTree(root, { "secrets/": "/", "out": "-> secrets" });
+    const archive = `${root}/archive`;
+    await Deno.writeFile(archive, new Uint8Array(1024 ** 2));
+    const unpackTo = (destination: string) =>
+      unpackWorkspace({
+        archive,
+        destination,
+        limits: testLimits,
+        link: () => Promise.resolve(),
+      });
+    await assert.rejects(unpackTo(`${root}/out/.ws.new`), {
+      code: "path-moved",
+    });
+    assert.deepEqual([...Deno.readDirSync(`${root}/secrets`)], []);
+    await unpackTo(`${root}/secrets/.ws.new`);
+  }));
