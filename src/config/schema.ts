@@ -14,6 +14,13 @@ import { durationKind, sizeKind } from "../spec/units.ts";
 /** Long enough for a block list of one's own, quick to read. */
 const MAX_DENIED = 1000;
 
+/** More than anyone keeps images and sources in. */
+const MAX_PATHS = 100;
+
+const pathsExpectation = {
+  error: 'an absolute path, or one that begins with "~/"',
+};
+
 const READY_WORKERS_RANGE = `a number from 0 to ${MAX_READY_WORKERS}`;
 
 /** Below this it does not even run a small worker. */
@@ -29,6 +36,13 @@ export const configSchema = z.strictObject({
       .optional(),
   }, { error: 'a mapping with "prepare", "build" and "deny"' }).optional(),
   resources: resourcesSchema.optional(),
+  paths: z.array(
+    z.string(pathsExpectation).max(4096, pathsExpectation)
+      .regex(/^(?:\/|~(?:\/|$))\P{Cc}*$/u, pathsExpectation),
+    { error: "a list of paths" },
+  ).max(MAX_PATHS, { error: `at most ${MAX_PATHS} paths` })
+    .describe("Folders and files outside of a project that specs may name")
+    .optional(),
   manager: z.strictObject({
     memory: quantity(
       sizeKind,
@@ -48,7 +62,7 @@ export const configSchema = z.strictObject({
       ).optional(),
   }, { error: 'a mapping with "memory", "idle" and "ready-workers"' })
     .optional(),
-}, { error: 'a mapping with "network", "resources" and "manager"' });
+}, { error: 'a mapping with "network", "resources", "paths" and "manager"' });
 
 /** A configuration as written, after it passed the schema. */
 export type ConfigData = z.infer<typeof configSchema>;

@@ -32,6 +32,8 @@ export interface UserConfig {
   };
   /** Limits of builds whose spec does not set them, as written. */
   readonly resources: ResourcesData;
+  /** What specs may name outside of their project; absolute, or from `~`. */
+  readonly paths: readonly string[];
   readonly manager: ManagerPreferences;
 }
 
@@ -47,6 +49,7 @@ export const emptyUserConfig: UserConfig = {
   path: undefined,
   network: { prepare: [], build: [], deny: [] },
   resources: {},
+  paths: [],
   manager: {},
 };
 
@@ -76,6 +79,7 @@ export function parseUserConfig(text: string, path: string): UserConfig {
       })),
     },
     resources: data.resources ?? {},
+    paths: data.paths ?? [],
     manager: toManagerPreferences(data.manager ?? {}),
   };
   const conflicts = findConflicts(config, "prepare", config.network.prepare)

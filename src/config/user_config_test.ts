@@ -26,6 +26,7 @@ Deno.test("parseUserConfig reads every key", () => {
 resources:
   memory: 4 GiB
   bandwidth: { total: 1 GiB }
+paths: [/data/images, ~/src, "~"]
 manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
 `;
   deepEqual(parseUserConfig(text, path), {
@@ -39,6 +40,7 @@ manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
       ],
     },
     resources: { memory: "4 GiB", bandwidth: { total: "1 GiB" } },
+    paths: ["/data/images", "~/src", "~"],
     manager: {
       memoryBytes: 12 * 1024 ** 3,
       idleSeconds: 3600,
@@ -69,6 +71,19 @@ network:
     '6:17: Expected a host name or an IPv4 address such as "192.0.2.1" for "network.deny[1]", got "::1" (Workers have no IPv6: write the host\'s name)',
     '6:24: Expected a host name such as "example.org" or "*.example.org" for "network.deny[2]", got "a b"',
   ]);
+});
+
+Deno.test("parseUserConfig takes no path that depends on where it is read", () => {
+  for (const path of ["src", ".", "", "~me/src", "~root", '"/a\\nb"']) {
+    deepEqual(
+      mistakesIn(`paths: [${path || '""'}]\n`).map((text) =>
+        text.replace(/, got .*/, "")
+      ),
+      [
+        '1:9: Expected an absolute path, or one that begins with "~/" for "paths[0]"',
+      ],
+    );
+  }
 });
 
 Deno.test("parseUserConfig refuses to allow what it denies", () => {
