@@ -7,6 +7,7 @@
  */
 
 import { EnvironmentError } from "../errors.ts";
+import { requireReal } from "../require_real.ts";
 import { openPortStream } from "../isolate/port_stream.ts";
 import { serveIsolate } from "../isolate/isolate.ts";
 import type { ByteStream } from "../rpc/credit_stream.ts";
@@ -18,7 +19,6 @@ import { requestLinks } from "./link_port.ts";
 import { ManagerSession } from "./manager_session.ts";
 import { packTree } from "./pack.ts";
 import { newWorkspacePath, replaceWorkspace } from "./replace_workspace.ts";
-import { requireReal } from "./require_real.ts";
 import {
   manifestOf,
   readSourceManifest,
@@ -105,7 +105,7 @@ serveIsolate<GuestApi>({
   },
 
   async packSource({ trees, output }, { signal }) {
-    await requireReal(trees.source);
+    await requireRoot(trees.source);
     const packed = await packTree({
       root: trees.source,
       prefix: `${SOURCE_IN_WORKSPACE}/`,
@@ -118,7 +118,7 @@ serveIsolate<GuestApi>({
   },
 
   async packWorkspace({ workspace, output }, { signal }) {
-    await requireReal(workspace);
+    await requireRoot(workspace);
     const filter = workspaceFilter(
       await readSourceManifest(workspace),
       requireManifest(),
@@ -174,6 +174,15 @@ serveIsolate<GuestApi>({
     session = undefined;
   },
 });
+
+/** Of a tree that is to be packed. */
+async function requireRoot(path: string): Promise<void> {
+  try {
+    await requireReal(path);
+  } catch (error) {
+    throw fileSystemError("read", path, error);
+  }
+}
 
 function requireSession(): ManagerSession {
   if (session !== undefined) return session;

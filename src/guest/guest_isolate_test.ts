@@ -6,6 +6,7 @@ import { createLinks } from "./create_links.ts";
 import type { GuestApi } from "./guest.ts";
 import { serveLinks } from "./link_port.ts";
 import type { CreateLinksRequest } from "./linker.ts";
+import { replacementPaths } from "./replace_workspace.ts";
 import { hello, TestAgent } from "./testing/agent.ts";
 import {
   inTemporaryDirectory,
@@ -17,17 +18,27 @@ import {
 
 const build = "20310203-040506-abcd";
 
-/** Runs a test on an isolate that may touch a directory of its own. */
+interface Reach {
+  read: string[];
+  write: string[];
+}
+
+/** Runs a test on an isolate that may touch a directory of its own, or less. */
 function withGuest(
   test: (guest: Isolate<GuestApi>, directory: string) => Promise<void>,
+  reach: (directory: string) => Reach = (directory) => ({
+    read: [directory],
+    write: [directory],
+  }),
 ): Promise<void> {
   return inTemporaryDirectory(async (directory) => {
+    const { read, write } = reach(directory);
     const guest = spawnIsolate<GuestApi>({
       url: new URL("./guest.isolate.ts", import.meta.url),
       name: "guest",
       permissions: {
-        read: [directory],
-        write: [directory],
+        read,
+        write,
         net: unixSocketPermissions([`${directory}/rpc`]),
       },
     });
@@ -286,3 +297,49 @@ async function unpackTar(archive: string, into: string) {
   Deno.mkdirSync(into);
   await run("tar", "-C", into, "-xf", archive);
 }
+
+/** What a build grants, in place of all of the directory. */
+function narrowReach(directory: string): Reach {
+  const { source, workspace } = treesIn(directory);
+  const write = [
+    workspace,
+    ...replacementPaths(workspace, build),
+    `${directory}/disk`,
+  ];
+  return { read: [source, ...write], write };
+}
+
+Deno.test("the grants of a build suffice to replace a workspace, and to keep one", () =>
+  withGuest(async (guest, directory) => {
+    const { source: from, workspace } = treesIn(directory);
+    makeTree(from, source);
+    assert.equal((await roundTrip(guest, directory)).kept, undefined);
+    await guest.call("takeStock", { workspace });
+    assert.equal((await roundTrip(guest, directory)).kept, undefined);
+    await guest.call("takeStock", { workspace });
+    makeTree(workspace, { "notes": "mine" });
+    const { kept } = await roundTrip(guest, directory);
+    assert.match(kept ?? "", /"notes"/);
+    assert.equal(
+      await Deno.readTextFile(`${workspace}.kept-${build}/notes`),
+      "mine",
+    );
+    assert.deepEqual(readTree(`${workspace}/src`), source);
+  }, narrowReach));
+
+Deno.test("a source or workspace that a link leads away from is not packed", () =>
+  withGuest(async (guest, directory) => {
+    const trees = treesIn(directory);
+    const output = `${directory}/disk`;
+    makeTree(directory, { "secrets/key": "x", source: "-> secrets" });
+    await assert.rejects(guest.call("packSource", { trees, output }), {
+      code: "path-moved",
+    });
+    await Deno.remove(trees.source);
+    makeTree(directory, { "source/file": "x", ws: "-> secrets" });
+    await guest.call("packSource", { trees, output });
+    await assert.rejects(
+      guest.call("packWorkspace", { workspace: trees.workspace, output }),
+      { code: "path-moved" },
+    );
+  }));

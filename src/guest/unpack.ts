@@ -15,6 +15,7 @@
  */
 
 import { EnvironmentError } from "../errors.ts";
+import { requireReal } from "../require_real.ts";
 import {
   FileCreator,
   MAX_BUFFERED_BYTES,
@@ -31,7 +32,6 @@ import {
   tooLarge,
   type UnpackLimits,
 } from "./member_policy.ts";
-import { requireReal } from "./require_real.ts";
 import { WORKSPACE_STATE } from "./source_manifest.ts";
 import { TarFormatError } from "./tar_format.ts";
 import { type TarMember, TarReader } from "./tar_reader.ts";

@@ -52,17 +52,26 @@ export async function checkoutsAbove(
   return found;
 }
 
-/**
- * Whether a folder is a checkout. In a folder where others can make files, such
- * as `/tmp`, a marker counts only if it is the folder's owner's.
- */
 async function isCheckout(folder: string): Promise<boolean> {
   const place = await Deno.stat(folder).catch(() => undefined);
   if (!place?.isDirectory) return false;
-  const isShared = ((place.mode ?? 0) & 0o022) !== 0;
   for (const name of CHECKOUT_MARKERS) {
     const marker = await Deno.lstat(join(folder, name)).catch(() => undefined);
-    if (marker && (!isShared || marker.uid === place.uid)) return true;
+    if (marker && isOwnMarker(place, marker)) return true;
   }
   return false;
+}
+
+type Ownership = Pick<Deno.FileInfo, "mode" | "uid">;
+
+/**
+ * Whether a marker was made by whoever owns the folder: where others can make
+ * files, such as in `/tmp`, one of theirs must not make a project of it.
+ */
+export function isOwnMarker(
+  folder: Ownership,
+  marker: Pick<Ownership, "uid">,
+): boolean {
+  const isShared = ((folder.mode ?? 0) & 0o022) !== 0;
+  return !isShared || marker.uid === folder.uid;
 }

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import {
+  inTemporaryDirectory,
+  makeTree,
+  testLimits,
+} from "./guest/testing/trees.ts";
+import { unpackWorkspace } from "./guest/unpack.ts";
+import { digestWorkerImage } from "./host/worker_image.ts";
 import { requireReal } from "./require_real.ts";
-import { inTemporaryDirectory, makeTree } from "./testing/trees.ts";
-import { unpackWorkspace } from "./unpack.ts";
-import { testLimits } from "./testing/trees.ts";
 
 Deno.test("a link that came into a path since it was checked is found", () =>
   inTemporaryDirectory(async (root) => {
@@ -18,7 +22,7 @@ Deno.test("a link that came into a path since it was checked is found", () =>
       await Deno.rename(`${root}/away`, `${root}/${swapped}`);
     }
     await requireReal(source);
-    await assert.rejects(requireReal(`${root}/none`), { code: "file-system" });
+    await assert.rejects(requireReal(`${root}/none`), Deno.errors.NotFound);
   }));
 
 Deno.test("nothing is unpacked where a link leads since the build began", () =>
@@ -38,4 +42,13 @@ Deno.test("nothing is unpacked where a link leads since the build began", () =>
     });
     assert.deepEqual([...Deno.readDirSync(`${root}/secrets`)], []);
     await unpackTo(`${root}/secrets/.ws.new`);
+  }));
+
+Deno.test("an image that a link stands for since the build began is not digested", () =>
+  inTemporaryDirectory(async (root) => {
+    makeTree(root, { "secret": "x", "worker.img": "-> secret" });
+    const digest = (name: string) =>
+      digestWorkerImage(`${root}/${name}`, `${root}/digests.json`);
+    await assert.rejects(digest("worker.img"), { code: "path-moved" });
+    await digest("secret");
   }));
