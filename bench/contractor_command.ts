@@ -13,9 +13,16 @@ export const sourceDirectory = fileURLToPath(new URL("../", import.meta.url));
 /** State of the benchmarks; removed before a cold build. */
 export const benchState = `${sourceDirectory}.cache/bench-state`;
 
-/** Makes the state directory where there is none. */
+/**
+ * Makes the state directory where there is none, with a configuration in which
+ * projects may use the images of the source tree.
+ */
 export async function makeState(): Promise<void> {
   await Deno.mkdir(`${benchState}/run`, { recursive: true, mode: 0o700 });
+  const config = `${benchState}/config/contractor`;
+  await Deno.mkdir(config, { recursive: true });
+  const images = JSON.stringify(`${sourceDirectory}.cache/images`);
+  await Deno.writeTextFile(`${config}/config.yaml`, `paths: [${images}]\n`);
 }
 
 /** How the manager's CPUs run, for the command line and the reference. */
@@ -41,6 +48,7 @@ export async function runCommand(
       PATH: Deno.env.get("PATH") ?? "",
       HOME: Deno.env.get("HOME") ?? "",
       CONTRACTOR_ACCEL: accelerator,
+      XDG_CONFIG_HOME: `${benchState}/config`,
       XDG_STATE_HOME: benchState,
       XDG_RUNTIME_DIR: `${benchState}/run`,
       ...variables,

@@ -95,7 +95,7 @@ async function unpack(directory: string): Promise<void> {
     keep: [],
     unpacked,
     manifest,
-  });
+  }, new Map());
 }
 
 /** Measures the host's own part; gives the seconds that packing takes, too. */

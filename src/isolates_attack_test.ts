@@ -174,7 +174,7 @@ Deno.test("hostile code that outlives its turn finds no link to move or use", ()
           directoryTimes: [],
         },
         manifest: { files: new Set(), directories: new Set() },
-      });
+      }, new Map());
       assert.equal(
         await isolate.call("attempt", write(`${raw}/a/b/g`)),
         "NotFound",

@@ -45,10 +45,16 @@ async function packTrees(directory: string, hasWorkspace = false) {
 }
 
 /** Packs the source and takes it back as the workspace. */
-async function roundTrip(directory: string) {
+async function roundTrip(
+  directory: string,
+  during: (workspace: string) => void = () => {},
+) {
   const { workspace } = treesIn(directory);
   const disk = `${directory}/disk`;
+  const keeper = spawnKeeper();
+  if (exists(workspace)) await keeper.call("takeStock", { workspace });
   const { exportOffset, manifest } = await packTrees(directory);
+  during(workspace);
   // The worker's part: what it got becomes the workspace.
   const packed = await Deno.readFile(disk);
   using file = await Deno.open(disk, { write: true });
@@ -56,7 +62,6 @@ async function roundTrip(directory: string) {
   await file.write(packed.subarray(0, exportOffset));
   const destination = unpackedPath(workspace, build);
   const unpacker = spawnUnpacker({ disk, destination });
-  const keeper = spawnKeeper();
   try {
     const limits = testLimits;
     const unpacked = await unpacker.call("unpackWorkspace", {
@@ -162,3 +167,40 @@ async function unpackTar(archive: string, into: string) {
   Deno.mkdirSync(into);
   await run("tar", "-C", into, "-xf", archive);
 }
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("the grants of a build suffice to replace a workspace, and to keep one", () =>
+  inTemporaryDirectory(async (directory) => {
+    makeTree(`${directory}/source`, source);
+    assert.equal((await roundTrip(directory)).kept, undefined);
+    assert.equal((await roundTrip(directory)).kept, undefined);
+    const { kept } = await roundTrip(
+      directory,
+      (workspace) => makeTree(workspace, { "notes": "mine" }),
+    );
+    assert.match(kept ?? "", /"notes"/);
+    assert.equal(
+      Deno.readTextFileSync(`${directory}/ws.kept-${build}/notes`),
+      "mine",
+    );
+    assert.deepEqual(readTree(`${directory}/ws/src`), source);
+  }));
+
+Deno.test("a source or workspace that a link leads away from is not packed", () =>
+  inTemporaryDirectory(async (directory) => {
+    const trees = treesIn(directory);
+    makeTree(directory, { "secrets/key": "x", source: "-> secrets" });
+    await assert.rejects(packTrees(directory), { code: "path-moved" });
+    await Deno.remove(trees.source);
+    makeTree(directory, { "source/file": "x", ws: "-> secrets" });
+    await packTrees(directory);
+    await assert.rejects(packTrees(directory, true), { code: "path-moved" });
+  }));

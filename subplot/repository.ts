@@ -18,6 +18,9 @@ export const contractorCommand = inSource("scripts/contractor");
 /** Exists once the manager image is built. */
 export const managerManifest = inSource(".cache/images/manager/manifest.json");
 
+/** Where the images that the scripts made are. */
+export const imageDirectory = inSource(".cache/images");
+
 /** Name in a scenario of each file `from source directory`, and its place. */
 export const sourceFiles: ReadonlyMap<string, string> = new Map([
   ["worker.img", inSource(".cache/images/debian-worker.img")],

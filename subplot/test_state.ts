@@ -6,8 +6,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { isAbsolute, resolve } from "node:path";
-import { sourceDirectory } from "./repository.ts";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { imageDirectory, sourceDirectory } from "./repository.ts";
 
 /**
  * Longest runtime directory that leaves room for the names of sockets below
@@ -46,6 +46,12 @@ export function chooseTestState(
   return { state, runtime: `${temporary}/contractor-${digest.slice(0, 12)}` };
 }
 
+/**
+ * Lines of a configuration in which projects may use the images of the source
+ * tree: they are too large for each test to copy.
+ */
+export const imagesAllowed = `paths: [${JSON.stringify(imageDirectory)}]\n`;
+
 /** Makes the directories and returns the environment of the command line. */
 export async function prepareEnvironment(): Promise<Record<string, string>> {
   const { state, runtime } = chooseTestState(
@@ -55,6 +61,7 @@ export async function prepareEnvironment(): Promise<Record<string, string>> {
   );
   await makePrivate(state);
   await makePrivate(runtime);
+  await writeConfig(`${state}/config`);
   const environment = Object.fromEntries(
     Object.entries(Deno.env.toObject()).filter(([name]) =>
       inherited.test(name)
@@ -67,6 +74,17 @@ export async function prepareEnvironment(): Promise<Record<string, string>> {
     XDG_RUNTIME_DIR: runtime,
     NO_COLOR: "1",
   };
+}
+
+/** Other tests may read it at the same time. */
+async function writeConfig(home: string): Promise<void> {
+  const path = `${home}/contractor/config.yaml`;
+  const written = await Deno.readTextFile(path).catch(() => undefined);
+  if (written === imagesAllowed) return;
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const fresh = `${path}.${crypto.randomUUID()}`;
+  await Deno.writeTextFile(fresh, imagesAllowed);
+  await Deno.rename(fresh, path);
 }
 
 async function makePrivate(directory: string): Promise<void> {

@@ -107,24 +107,38 @@ Deno.test("an image that never boots is given up with its console", async () => 
   assert.match(JSON.stringify(end), /dead end/);
 });
 
-Deno.test("two builds cannot use one workspace at a time", async () => {
+Deno.test("a workspace is one build's at a time, and what comes to it is kept", async () => {
   await using internet = new FakeInternet();
   await using project = await Project.create();
+  await Deno.symlink(".", project.path("self"));
+  await project.write(
+    "other.yaml",
+    tinySpec("true").replace("workspace: ws", "workspace: self/ws"),
+  );
   let second: Promise<Outcome> | undefined;
   // The first goes on once the second has ended.
   internet.serve("192.0.2.10:80", async (connection) => {
     await connection.readUntil("\r\n\r\n");
-    second = project.run(["build", "build.yaml"]);
+    second = project.run(["build", "other.yaml"]);
     await second;
+    await Deno.mkdir(project.path("ws"));
+    await project.write("ws/mine", "precious");
     await connection.write("HTTP/1.0 200 OK\r\n\r\n");
   });
   const first = await run(project, internet, {
-    script: "wget -q -O /dev/null http://allowed.example/",
+    script: "wget -q -O /dev/null http://allowed.example/; touch made",
   });
   const refused = await second!;
   assert.equal(refused.code, 3, refused.stderr);
   assert.match(refused.stderr, /building build\.yaml/);
   assertSuccess(first);
+  assert.equal(await project.read("ws/src/made"), "");
+  const kept = `ws.kept-${first.report.build}`;
+  assert.equal(await project.read(`${kept}/mine`), "precious");
+  const told = first.events.find((event) =>
+    event.type === "note" && event.message.includes(project.path(kept))
+  );
+  assert.ok(told?.type === "note" && told.always, JSON.stringify(first.events));
 });
 
 Deno.test("a manager that dies is named, and started again", async () => {

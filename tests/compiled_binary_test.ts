@@ -56,30 +56,37 @@ Deno.test("the binary's mistakes have the same exit codes", () =>
     assert.match(stderr, /bad\.yaml:1:1: .*"buidl"/);
   }));
 
-Deno.test("the binary builds, with the manager image that is in it", () =>
+Deno.test("the binary builds a project behind a link, with the manager image that is in it", () =>
   inDirectory(async (directory) => {
-    await Deno.mkdir(`${directory}/source`);
-    await Deno.writeTextFile(`${directory}/source/input`, "hello");
+    const project = `${directory}/data/project`;
+    for (const name of [".git", "ci", "source"]) {
+      await Deno.mkdir(`${project}/${name}`, { recursive: true });
+    }
+    await Deno.symlink("data", `${directory}/work`);
+    await Deno.writeTextFile(`${project}/source/input`, "hello");
     await Deno.symlink(
       `${root}.cache/images/tiny-worker.img`,
-      `${directory}/tiny.img`,
+      `${project}/tiny.img`,
     );
     await Deno.writeTextFile(
-      `${directory}/tiny.yaml`,
-      `worker-image: tiny.img
-source: source
-workspace: ws
-build: tr a-z A-Z < input > output
+      `${project}/ci/tiny.yaml`,
+      `worker-image: ../tiny.img
+source: ..
+workspace: ../ws
+build: tr a-z A-Z < source/input > output
 `,
     );
-    const { code, stdout, stderr } = await run(
-      "dist/contractor",
-      ["build", "tiny.yaml"],
-      directory,
-    );
-    assert.equal(code, 0, stdout + stderr);
+    // The second one starts from the workspace of the first.
+    for (let n = 0; n < 2; n++) {
+      const { code, stdout, stderr } = await run(
+        "dist/contractor",
+        ["build", "work/project/ci/tiny.yaml"],
+        directory,
+      );
+      assert.equal(code, 0, stdout + stderr);
+    }
     assert.equal(
-      await Deno.readTextFile(`${directory}/ws/src/output`),
+      await Deno.readTextFile(`${project}/ws/src/output`),
       "HELLO",
     );
   }));

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { TextLineStream } from "./text_lines.ts";
 import type { BuildEvent } from "../src/build/events.ts";
 import { contractorCommand, sourceFiles } from "../subplot/repository.ts";
-import { prepareEnvironment } from "../subplot/test_state.ts";
+import { imagesAllowed, prepareEnvironment } from "../subplot/test_state.ts";
 
 /** A hang ends the test, not the whole run. */
 const LONGEST_COMMAND_MS = 30 * 60 * 1000;
@@ -84,11 +84,16 @@ export class Project implements AsyncDisposable {
     };
     const project = new Project(directory, environment, true);
     await Deno.mkdir(project.path("config/contractor"), { recursive: true });
-    await project.write(
-      "config/contractor/config.yaml",
-      `manager: ${settings}\n`,
-    );
+    await project.configureManager(settings);
     return project;
+  }
+
+  /** Sets the manager's settings, of a project that has its own. */
+  async configureManager(settings: string): Promise<void> {
+    await this.write(
+      "config/contractor/config.yaml",
+      `manager: ${settings}\n${imagesAllowed}`,
+    );
   }
 
   path(name: string): string {

@@ -153,10 +153,7 @@ Deno.test("ready workers", async (t) => {
 
   await t.step("whoever wants none has none", async () => {
     await waitForResting(project, 1);
-    await project.write(
-      "config/contractor/config.yaml",
-      "manager: { memory: 1500 MiB, ready-workers: 0 }\n",
-    );
+    await project.configureManager("{ memory: 1500 MiB, ready-workers: 0 }");
     const { code, report } = await build();
     assert.equal(code, 0, JSON.stringify(report.error));
     assert.equal(report.boot, "booted");

@@ -5,8 +5,6 @@
  */
 
 import { basename, join } from "node:path";
-import { type ConfiguredSpec } from "../config/apply_config.ts";
-import { loadConfiguredSpec } from "../config/load.ts";
 import {
   type ContractorError,
   ExitCode,
@@ -18,6 +16,12 @@ import { egressUrl } from "../isolates.ts";
 import { managerSettings } from "../host/manager_settings.ts";
 import { connectManager } from "../manage/connect.ts";
 import { superviseManager, type Supervision } from "../manage/supervise.ts";
+import {
+  describeOutside,
+  loadProject,
+  type ProjectOptions,
+  type ProjectSpec,
+} from "../project/load_project.ts";
 import { STANDARD_INPUT } from "../spec/read_text_file.ts";
 import { CONTRACTOR_VERSION } from "../version.ts";
 import { type BuildHost, openBuildHost } from "./build_host.ts";
@@ -43,7 +47,7 @@ const MAX_EGRESS_NOTES = 20;
 const READY_WORKERS = 4;
 
 /** What `contractor build` was asked to do. */
-export interface BuildOptions {
+export interface BuildOptions extends ProjectOptions {
   specPath: string;
   accelerator: AcceleratorChoice | undefined;
   /** Whether a prepared worker disk of an earlier build may serve. */
@@ -67,7 +71,7 @@ export interface BuildOptions {
  * @throws {ContractorError} if the build could not even be started
  */
 export async function runBuild(options: BuildOptions): Promise<number> {
-  const loaded = await loadConfiguredSpec(options.specPath);
+  const loaded = await loadProject(options.specPath, options);
   const settings = managerSettings(options.accelerator, loaded.manager);
   requireCapacity(settings, loaded.spec.resources);
   const build = newBuildId();
@@ -93,7 +97,7 @@ class Build {
 
   constructor(
     readonly options: BuildOptions,
-    readonly loaded: ConfiguredSpec,
+    readonly loaded: ProjectSpec,
     readonly id: string,
     readonly host: BuildHost,
   ) {
@@ -122,11 +126,14 @@ class Build {
     const { onEvent } = this.options;
     const { path } = this.loaded;
     onEvent({ type: "start", time: now(), build: this.id, spec: path });
+    const outside = describeOutside(this.loaded.outside);
+    if (outside !== undefined) this.#pipeline.note(outside, { always: true });
     for (const message of this.host.notes) this.#pipeline.note(message);
     let error: ContractorError | undefined;
     const relay = this.#relayEgress();
     try {
       await this.#openLog();
+      await this.#takeStock();
       await this.#runPhases();
     } catch (cause) {
       error = await this.#explain(cause);
@@ -287,6 +294,12 @@ class Build {
     });
   }
 
+  async #takeStock(): Promise<void> {
+    if (!this.host.hasWorkspace) return;
+    const { workspace } = this.loaded.spec.paths;
+    await this.host.isolates.keeper.call("takeStock", { workspace });
+  }
+
   async #collectUsage(): Promise<void> {
     const { guest, egress } = this.host.isolates;
     this.#state.logBytes = (await guest.call("closeLog", {})).bytes;
@@ -323,6 +336,10 @@ class Build {
           ? path
           : join(spec.paths.folder, basename(path)),
         sha256: digest,
+      },
+      project: {
+        folder: this.loaded.project ?? null,
+        outside: [...this.loaded.outside],
       },
       ...state,
       phases: this.#clock.records,

@@ -1,15 +1,13 @@
-import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { recoverWorkspace, unpackedPath } from "../guest/replace_workspace.ts";
 import { sourceExclude } from "../guest/source_manifest.ts";
-import { acquireLock } from "../host/lock.ts";
 import { buildPaths, createStateDirectories } from "../host/state_directory.ts";
 import type { ManagerSettings } from "../host/vmm.ts";
 import type { BuildSpec } from "../spec/build_spec.ts";
 import { revokeOwnPermissions, spawnVmm } from "../isolates.ts";
 import { BuildIsolates } from "./isolates.ts";
 import { treesDiskPath } from "./pipeline.ts";
-import { checkFolders, hasWorkspace } from "./spec_folders.ts";
+import { checkFolders, createParents, hasWorkspace } from "./spec_places.ts";
+import { lockWorkspace } from "./workspace_lock.ts";
 
 /** What a build holds on the host while it runs. */
 export interface BuildHost extends AsyncDisposable {
@@ -38,18 +36,17 @@ export async function openBuildHost(
   egressModule: URL,
 ): Promise<BuildHost> {
   const { source, workspace, workerImage } = spec.paths;
-  const notes = await checkFolders(spec);
+  await checkFolders(spec);
   sourceExclude(spec.paths);
   const { paths } = settings;
   await createStateDirectories(paths);
   const purpose = `building ${spec.name}`;
   await using resources = new AsyncDisposableStack();
+  await createParents(workspace);
   resources.use(
-    await acquireLock(workspaceLock(paths.run.directory, workspace), {
-      purpose,
-    }),
+    await lockWorkspace(paths.run.directory, workspace, purpose),
   );
-  notes.push(...await recoverWorkspace(workspace));
+  const notes = await recoverWorkspace(workspace);
   const startsFromWorkspace = await hasWorkspace(workspace);
   const { directory, log, report } = buildPaths(paths, build);
   await Deno.mkdir(directory, { mode: 0o700 });
@@ -80,10 +77,4 @@ export async function openBuildHost(
     hasWorkspace: startsFromWorkspace,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
-}
-
-/** Two builds must not replace the same workspace at the same time. */
-function workspaceLock(directory: string, workspace: string): string {
-  const digest = createHash("sha256").update(workspace).digest("hex");
-  return join(directory, `workspace-${digest.slice(0, 16)}.lock`);
 }

@@ -152,7 +152,7 @@ export class BuildWorker {
       keep,
     }, { signal });
     isolates.unpacker.terminate();
-    const kept = await isolates.keeper.call("keepWorkspace", {
+    const { kept, ...exported } = await isolates.keeper.call("keepWorkspace", {
       workspace,
       build,
       limits,
@@ -160,8 +160,12 @@ export class BuildWorker {
       unpacked,
       manifest,
     }, { signal });
-    state.workspace = { exported: true, ...kept };
-    for (const note of exportNotes(kept)) this.#pipeline.note(note);
+    state.workspace = { exported: true, ...exported };
+    for (const note of exportNotes(exported)) this.#pipeline.note(note);
+    if (kept !== undefined) {
+      state.workspace.notes.push(kept);
+      this.#pipeline.note(kept, { always: true });
+    }
   }
 
   /** A worker that fails to pack its workspace may have filled the disk. */

@@ -41,8 +41,11 @@ export type BuildEvent =
     outcome: PhaseOutcome;
     seconds: number;
   }
-  /** Something the user should know, such as the hosts allowed by default. */
-  | { type: "note"; time: string; message: string }
+  /**
+   * Something the user should know, such as the hosts allowed by default;
+   * `always` if also one who wants quiet.
+   */
+  | { type: "note"; time: string; message: string; always?: boolean }
   /** What a build that learns had to reach, to be put into the build spec. */
   | { type: "learned"; time: string; yaml: string }
   /** Output of the playbook or the build; complete, sanitized lines. */

@@ -198,8 +198,14 @@ export class Pipeline {
     await this.call("worker.allow", { worker, rules });
   }
 
-  note(message: string): void {
-    this.#parts.emit({ type: "note", time: now(), message });
+  /** Tells the user something; `always` if also one who wants quiet. */
+  note(message: string, { always = false } = {}): void {
+    this.#parts.emit({
+      type: "note",
+      time: now(),
+      message,
+      ...(always && { always }),
+    });
   }
 
   /** Path of the disk with this build's trees on the host. */

@@ -7,6 +7,7 @@
 
 import type { LeftOutEntries } from "../guest/left_out.ts";
 import type { EgressRule, Usage } from "../rpc/protocol.ts";
+import type { OutsidePlace } from "../project/load_project.ts";
 import type { BuildOutcome } from "./events.ts";
 import type { Violations } from "./violations.ts";
 import type { PhaseRecord } from "./phase_clock.ts";
@@ -22,6 +23,8 @@ export interface BuildReport {
   endedAt: string;
   seconds: number;
   spec: { path: string; sha256: string };
+  /** Where the spec's paths must lie, and what the user allowed besides. */
+  project: { folder: string | null; outside: OutsidePlace[] };
   image: { path: string; sha256: string; format: string } | null;
   /** The prepared worker disk, by the digest of what went into it. */
   prepared: { key: string; reused: boolean } | null;

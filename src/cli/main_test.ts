@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse } from "yaml";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -11,7 +11,7 @@ interface Outcome {
   stderr: string;
 }
 
-/** Runs `contractor` with no more than commands on a spec need. */
+/** Runs `contractor` with no more than `dump` needs, if that is what it does. */
 function contractor(file: string, ...args: string[]): Promise<Outcome> {
   return contractorOf(fixtures, file, ...args);
 }
@@ -22,14 +22,17 @@ async function contractorOf(
   file: string,
   ...args: string[]
 ): Promise<Outcome> {
-  const config = join(configHome, "contractor/config.yaml");
+  // Where a path leads can be anywhere.
+  const permissions = args[0] === "check" || args[0] === "build"
+    ? ["--allow-read", `--allow-write=${dirname(file)}`]
+    : [`--allow-read=${file}`];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-prompt",
       "--quiet",
       "--cached-only",
-      `--allow-read=${file},${config}`,
+      ...permissions,
       "--allow-env=HOME,LOG_TOKENS,LOG_STREAM,XDG_CONFIG_HOME",
       join(root, "mod.ts"),
       ...args,
@@ -81,10 +84,24 @@ Deno.test("contractor dump reads standard input", async () => {
 });
 
 Deno.test("contractor check says that a spec is valid", async () => {
-  const file = join(fixtures, "valid/hello.yaml");
-  const { code, stdout } = await contractor(file, "check", file);
-  equal(code, 0);
-  equal(stdout, `${file}: valid\n`);
+  const project = await Deno.makeTempDir();
+  try {
+    const file = join(project, "hello.yaml");
+    await Deno.copyFile(join(fixtures, "valid/hello.yaml"), file);
+    const missing = await contractor(file, "check", file);
+    equal(missing.code, 2);
+    match(missing.stderr, /^error: Cannot find the worker image /);
+    const image = new Uint8Array(1024 ** 2);
+    image.set([0x55, 0xaa], 510);
+    await Deno.writeFile(join(project, "worker.img"), image);
+    deepEqual(await contractor(file, "check", file), {
+      code: 0,
+      stdout: `${file}: valid\n`,
+      stderr: "",
+    });
+  } finally {
+    await Deno.remove(project, { recursive: true });
+  }
 });
 
 Deno.test("contractor check heeds the user's configuration, dump does not", async () => {

@@ -5,7 +5,7 @@
  */
 
 import { message } from "@optique/core/message";
-import { optional } from "@optique/core/modifiers";
+import { multiple, optional } from "@optique/core/modifiers";
 import { argument, option } from "@optique/core/primitives";
 import { choice, string, type ValueParser } from "@optique/core/valueparser";
 
@@ -17,6 +17,13 @@ const filePath: ValueParser<"sync", string> = {
   ...string({ metavar: "FILE" }),
   *suggest(prefix) {
     yield { kind: "file", type: "file", pattern: prefix };
+  },
+};
+
+const directoryPath: ValueParser<"sync", string> = {
+  ...string({ metavar: "DIR" }),
+  *suggest(prefix) {
+    yield { kind: "file", type: "any", pattern: prefix };
   },
 };
 
@@ -35,3 +42,15 @@ export const accelerator = optional(
 export const json = option("--json", {
   description: message`Print JSON, for programs.`,
 });
+
+/** The project's folder, if the user says which. */
+export const project = optional(option("--project", directoryPath, {
+  description:
+    message`The project's folder, which source, workspace and worker image must lie in. Default: the checkout that the spec is in, else the spec's folder.`,
+}));
+
+/** What a spec may name outside of its project. */
+export const allowPaths = multiple(option("--allow-path", directoryPath, {
+  description:
+    message`Let the spec use this folder or file outside of the project. Can be given several times.`,
+}));

@@ -25,6 +25,8 @@ Deno.test("parseArguments reads every command", () => {
   deepEqual(parse("check", "a.yaml", "--json"), {
     command: "check",
     file: "a.yaml",
+    project: undefined,
+    allowPaths: [],
     json: true,
   });
   deepEqual(parse("schema"), { command: "schema" });
@@ -32,6 +34,8 @@ Deno.test("parseArguments reads every command", () => {
   deepEqual(parse("build", "a.yaml"), {
     command: "build",
     file: "a.yaml",
+    project: undefined,
+    allowPaths: [],
     accelerator: undefined,
     noCache: false,
     learn: false,
@@ -39,10 +43,15 @@ Deno.test("parseArguments reads every command", () => {
     json: false,
   });
   deepEqual(
-    parse("build", "--accel=tcg", "--no-cache", "--learn", "-q", "a.yaml"),
+    parse(
+      ...["build", "--accel=tcg", "--no-cache", "--learn", "-q", "a.yaml"],
+      ...["--project", "..", "--allow-path=/a", "--allow-path", "b"],
+    ),
     {
       command: "build",
       file: "a.yaml",
+      project: "..",
+      allowPaths: ["/a", "b"],
       accelerator: "tcg",
       noCache: true,
       learn: true,

@@ -34,7 +34,10 @@ export interface ProgressOptions {
   readonly columns: () => number | undefined;
   /** The same of the log on standard output. */
   readonly log: Pick<ProgressOptions, "colour" | "columns">;
-  /** Show nothing but the log, and how the build ended unless it succeeded. */
+  /**
+   * Show nothing but the log, what everybody must know, and how the build ended
+   * unless it succeeded.
+   */
   readonly quiet: boolean;
 }
 
@@ -111,10 +114,7 @@ export class Progress {
 
   #render(event: BuildEvent): Chunk[] {
     if (event.type === "log") return this.#log(event.text);
-    if (this.#options.quiet) {
-      const failed = event.type === "end" && event.outcome !== "success";
-      return failed ? [this.#summary(event)] : [];
-    }
+    if (this.#options.quiet && !isForAll(event)) return [];
     switch (event.type) {
       case "start":
         return [];
@@ -187,6 +187,13 @@ export class Progress {
         `  report     ${escapeLine(report)}\n`,
     };
   }
+}
+
+/** Whether an event is also for those who want quiet. */
+function isForAll(event: BuildEvent): boolean {
+  return event.type === "end"
+    ? event.outcome !== "success"
+    : event.type === "note" && event.always === true;
 }
 
 function escapeLines(text: string): string {

@@ -126,6 +126,10 @@ Deno.test("Progress is quiet but for the log and failures", () => {
   const chunks = render(quiet, [start, bootStart, log("a\n"), bootEnd, end]);
   deepEqual(chunks, [{ stream: "stdout", text: "| a\n" }]);
   ok(textOf(render(quiet, [failure]), "stderr").includes("Build failed"));
+  const note: BuildEvent = { type: "note", time, message: "Allowed: /data" };
+  deepEqual(render(quiet, [note]), []);
+  const told = textOf(render(quiet, [{ ...note, always: true }]), "stderr");
+  equal(told.trim(), note.message);
 });
 
 Deno.test("Progress keeps colours of the log only where they are welcome", () => {

@@ -6,9 +6,7 @@
 
 import { isAbsolute, join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { loadBuildSpec } from "../spec/load.ts";
 import { readTextFile, type TextFile } from "../spec/read_text_file.ts";
-import { applyConfig, type ConfiguredSpec } from "./apply_config.ts";
 import {
   emptyUserConfig,
   parseUserConfig,
@@ -55,17 +53,6 @@ async function readIfThere(path: string): Promise<TextFile | undefined> {
     }
     throw error;
   }
-}
-
-/**
- * Reads a build spec as the user who runs this command has it built.
- *
- * @throws {UsageError} if the spec or the user's configuration is wrong
- */
-export async function loadConfiguredSpec(
-  path: string,
-): Promise<ConfiguredSpec> {
-  return applyConfig(await loadBuildSpec(path), await loadOwnConfig());
 }
 
 /**

@@ -15,6 +15,13 @@ import { durationKind, sizeKind } from "../spec/units.ts";
 /** Long enough for a block list of one's own, quick to read. */
 const MAX_DENIED = 1000;
 
+/** More than anyone keeps images and sources in. */
+const MAX_PATHS = 100;
+
+const pathsExpectation = {
+  error: 'an absolute path, or one that begins with "~/"',
+};
+
 const READY_WORKERS_RANGE = `a number from 0 to ${MAX_READY_WORKERS}`;
 
 /** Below this it does not even run a small worker. */
@@ -40,6 +47,13 @@ export const configSchema = z.strictObject({
       "Programs whose files come back from a worker although they run them by themselves",
     ).optional(),
   }, { error: 'a mapping with "keep"' }).optional(),
+  paths: z.array(
+    z.string(pathsExpectation).max(4096, pathsExpectation)
+      .regex(/^(?:\/|~(?:\/|$))\P{Cc}*$/u, pathsExpectation),
+    { error: "a list of paths" },
+  ).max(MAX_PATHS, { error: `at most ${MAX_PATHS} paths` })
+    .describe("Folders and files outside of a project that specs may name")
+    .optional(),
   manager: z.strictObject({
     memory: quantity(
       sizeKind,
@@ -60,7 +74,8 @@ export const configSchema = z.strictObject({
   }, { error: 'a mapping with "memory", "idle" and "ready-workers"' })
     .optional(),
 }, {
-  error: 'a mapping with "network", "resources", "workspace" and "manager"',
+  error:
+    'a mapping with "network", "resources", "workspace", "paths" and "manager"',
 });
 
 /** A configuration as written, after it passed the schema. */

@@ -35,6 +35,8 @@ export interface UserConfig {
   readonly resources: ResourcesData;
   /** Programs whose files come back although they run them by themselves. */
   readonly keep: readonly AutorunProgram[];
+  /** What specs may name outside of their project; absolute, or from `~`. */
+  readonly paths: readonly string[];
   readonly manager: ManagerPreferences;
 }
 
@@ -51,6 +53,7 @@ export const emptyUserConfig: UserConfig = {
   network: { prepare: [], build: [], deny: [] },
   resources: {},
   keep: [],
+  paths: [],
   manager: {},
 };
 
@@ -81,6 +84,7 @@ export function parseUserConfig(text: string, path: string): UserConfig {
     },
     resources: data.resources ?? {},
     keep: data.workspace?.keep ?? [],
+    paths: data.paths ?? [],
     manager: toManagerPreferences(data.manager ?? {}),
   };
   const conflicts = findConflicts(config, "prepare", config.network.prepare)

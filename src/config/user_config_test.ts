@@ -27,6 +27,7 @@ resources:
   memory: 4 GiB
   bandwidth: { total: 1 GiB }
 workspace: { keep: [git, vscode] }
+paths: [/data/images, ~/src, "~"]
 manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
 `;
   deepEqual(parseUserConfig(text, path), {
@@ -41,6 +42,7 @@ manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
     },
     resources: { memory: "4 GiB", bandwidth: { total: "1 GiB" } },
     keep: ["git", "vscode"],
+    paths: ["/data/images", "~/src", "~"],
     manager: {
       memoryBytes: 12 * 1024 ** 3,
       idleSeconds: 3600,
@@ -80,6 +82,19 @@ Deno.test("parseUserConfig knows the programs whose files can be kept", () => {
     mistake!,
     /^1:26: Expected one of git, .*, vscode, .* for "workspace.keep\[1\]", got "gti"/,
   );
+});
+
+Deno.test("parseUserConfig takes no path that depends on where it is read", () => {
+  for (const path of ["src", ".", "", "~me/src", "~root", '"/a\\nb"']) {
+    deepEqual(
+      mistakesIn(`paths: [${path || '""'}]\n`).map((text) =>
+        text.replace(/, got .*/, "")
+      ),
+      [
+        '1:9: Expected an absolute path, or one that begins with "~/" for "paths[0]"',
+      ],
+    );
+  }
 });
 
 Deno.test("parseUserConfig refuses to allow what it denies", () => {

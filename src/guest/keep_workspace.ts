@@ -8,6 +8,7 @@
  */
 
 import { z } from "zod";
+import { requireReal } from "../require_real.ts";
 import { AUTORUN_PROGRAMS, type AutorunProgram } from "./autorun_files.ts";
 import { AutorunFilter } from "./autorun_filter.ts";
 import { createLinks } from "./create_links.ts";
@@ -23,6 +24,7 @@ import {
   replaceWorkspace,
 } from "./replace_workspace.ts";
 import { skippedNotes } from "./skipped_notes.ts";
+import type { TreeStock } from "./tree_stock.ts";
 import { writeSourceManifest } from "./source_manifest.ts";
 import { MAX_MTIME, MAX_SKIPPED_NOTES } from "./unpacked_tree.ts";
 
@@ -52,16 +54,19 @@ const unpackedSchema = (entries: number) =>
  * Makes the tree that a build unpacked its workspace; if that fails, the tree
  * is removed and the earlier workspace stays.
  *
+ * @param stock what was in the earlier workspace when the build began
  * @throws {EnvironmentError} `workspace-unsound`, `link-refused`,
  *   `path-refused` or `file-system`
  */
 export async function keepWorkspace(
   params: KeeperApi["keepWorkspace"]["params"],
+  stock: TreeStock,
 ): Promise<ExportedTree> {
   const { workspace, build, limits, keep, manifest } = params;
   const unpacked = unpackedSchema(limits.entries).parse(params.unpacked);
   const tree = await claimUnpackedTree(workspace, build);
   try {
+    await requireReal(tree);
     const entries = inspectTree(tree, limits);
     requireNothingRuns([...entries, ...unpacked.links.map(asEntry)], keep);
     await writeSourceManifest(tree, manifest);
@@ -72,11 +77,11 @@ export async function keepWorkspace(
     await removeNewTree(workspace, build);
     throw error;
   }
-  const note = await replaceWorkspace(workspace, build);
+  const { kept, left } = await replaceWorkspace(workspace, build, stock);
   const notes = skippedNotes(unpacked.skipped, unpacked.skippedCount);
-  if (note !== undefined) notes.push(note);
+  if (left !== undefined) notes.push(left);
   const { entries, bytes, leftOut } = unpacked;
-  return { entries, bytes, notes, leftOut };
+  return { entries, bytes, notes, leftOut, kept };
 }
 
 const asEntry = ({ path }: Link): InspectedEntry => ({ path, kind: "symlink" });

@@ -8,6 +8,7 @@ import {
   testLimits,
   type Tree,
 } from "./testing/trees.ts";
+import { takeStock } from "./tree_stock.ts";
 import type { UnpackedTree } from "./unpacked_tree.ts";
 
 const build = "b1";
@@ -48,7 +49,7 @@ async function keep(
     keep: [],
     unpacked: { ...silent, ...told },
     manifest,
-  });
+  }, await takeStock(workspace).catch(() => new Map()));
 }
 
 Deno.test("keepWorkspace completes a tree and puts it in its place", () =>
@@ -66,6 +67,7 @@ Deno.test("keepWorkspace completes a tree and puts it in its place", () =>
       entries: 7,
       bytes: 4,
       leftOut: silent.leftOut,
+      kept: undefined,
       notes: ['Left out "x": it leads out', "Left out 2 more entries"],
     });
     assert.deepEqual(readTree(root), {
@@ -179,4 +181,14 @@ Deno.test("keepWorkspace takes nothing of another shape", () =>
         name: "ZodError",
       });
     }
+  }));
+
+Deno.test("nothing is kept where a link leads since the build began", () =>
+  inTemporaryDirectory(async (root) => {
+    makeTree(root, { "secrets/": "/", "out": "-> secrets" });
+    await assert.rejects(keep(`${root}/out`, { a: "x" }), {
+      code: "path-moved",
+    });
+    assert.deepEqual([...Deno.readDirSync(`${root}/secrets`)], []);
+    await keep(`${root}/secrets`, { a: "x" });
   }));

@@ -8,5 +8,14 @@
 import { serveIsolate } from "../isolate/isolate.ts";
 import { keepWorkspace } from "./keep_workspace.ts";
 import type { KeeperApi } from "./keeper.ts";
+import { takeStock, type TreeStock } from "./tree_stock.ts";
 
-serveIsolate<KeeperApi>({ keepWorkspace });
+let stock: TreeStock = new Map();
+
+serveIsolate<KeeperApi>({
+  async takeStock({ workspace }) {
+    stock = await takeStock(workspace);
+  },
+
+  keepWorkspace: (params) => keepWorkspace(params, stock),
+});

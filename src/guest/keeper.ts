@@ -18,9 +18,13 @@ export interface ExportedTree {
   notes: string[];
   /** What programs would run by themselves. */
   leftOut: LeftOutEntries;
+  /** Says where the earlier workspace was kept, if it was, and why. */
+  kept: string | undefined;
 }
 
 export interface KeeperApi {
+  /** Remembers what is in the workspace: what comes later is not removed. */
+  takeStock: { params: { workspace: string }; result: void };
   /** Makes the tree at the build's `unpackedPath` its workspace. */
   keepWorkspace: {
     params: {

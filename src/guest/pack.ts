@@ -11,9 +11,11 @@ import { quoteUntrusted } from "./terminal_text.ts";
 import {
   isSameFile,
   joinPath,
+  listTree,
   readEntry,
   replaced,
   type TreeEntry,
+  type TreeFilter,
   unreadable,
 } from "./tree_listing.ts";
 
@@ -110,6 +112,21 @@ async function copyFile(
     }
   } finally {
     file.close();
+  }
+}
+
+/**
+ * Makes sure that all of a tree can be packed.
+ *
+ * @throws {EnvironmentError} naming what cannot be read
+ */
+export async function requireReadableTree(
+  root: string,
+  exclude: TreeFilter["exclude"],
+): Promise<void> {
+  const { entries } = await listTree(root, { exclude });
+  for (const { kind, path } of entries) {
+    if (kind === "file") openForReading(joinPath(root, path)).close();
   }
 }
 

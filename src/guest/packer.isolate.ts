@@ -6,7 +6,9 @@
  */
 
 import { serveIsolate } from "../isolate/isolate.ts";
+import { requireReal } from "../require_real.ts";
 import { diskAllocation, exportRoomBytes } from "./export_room.ts";
+import { fileSystemError } from "./file_system_error.ts";
 import { packTrees } from "./pack.ts";
 import type { PackerApi } from "./packer.ts";
 import { skippedNotes } from "./skipped_notes.ts";
@@ -22,6 +24,8 @@ import { listTree } from "./tree_listing.ts";
 
 serveIsolate<PackerApi>({
   async packTrees({ trees, hasWorkspace, output, exported }, { signal }) {
+    await requireRoot(trees.source);
+    if (hasWorkspace) await requireRoot(trees.workspace);
     const exclude = sourceExclude(trees);
     const source = await listTree(trees.source, { exclude }, signal);
     const manifest = manifestOf(source.entries);
@@ -46,6 +50,15 @@ serveIsolate<PackerApi>({
     return { exportOffset, allocatedBytes, notes, manifest };
   },
 });
+
+/** Of a tree that is to be packed. */
+async function requireRoot(path: string): Promise<void> {
+  try {
+    await requireReal(path);
+  } catch (error) {
+    throw fileSystemError("read", path, error);
+  }
+}
 
 /** Lists what of the previous workspace travels in. */
 async function listWorkspace(

@@ -7,7 +7,8 @@
  * `.new` is that tree once it was taken from that part; `.old` is the earlier
  * workspace in the moment before the new one takes its name, `.gone` is an
  * earlier workspace on its way out, which may be half removed and is never put
- * back.
+ * back. An earlier workspace to which something came during the build is not
+ * removed: it stays as `ws.kept-<build>`.
  *
  * Only one build may do this for a workspace at a time: the caller holds a lock.
  *
@@ -16,12 +17,22 @@
 
 import { EnvironmentError } from "../errors.ts";
 import { fileSystemError } from "./file_system_error.ts";
+import { quoteUntrusted } from "./terminal_text.ts";
+import { findSince, type TreeStock } from "./tree_stock.ts";
 
 type Suffix = "raw" | "new" | "old" | "gone";
 
 /** Where a build unpacks the new tree of a workspace. */
 export function unpackedPath(workspace: string, build: string): string {
   return sibling(workspace, build, "raw");
+}
+
+/** What became of an earlier workspace. */
+export interface Replacement {
+  /** Says where it was kept, and why. */
+  readonly kept?: string;
+  /** Says that it could not be removed completely. */
+  readonly left?: string;
 }
 
 /**
@@ -50,28 +61,57 @@ export async function removeNewTree(
 /**
  * Puts the tree that was claimed in the workspace's place.
  *
- * @returns a note if the earlier workspace could not be removed completely
+ * @param stock what was in the workspace when the build began
  */
 export async function replaceWorkspace(
   workspace: string,
   build: string,
-): Promise<string | undefined> {
+  stock: TreeStock,
+): Promise<Replacement> {
   const fresh = sibling(workspace, build, "new");
-  const old = sibling(workspace, build, "old");
-  const gone = sibling(workspace, build, "gone");
-  if (!await isWorkspace(workspace)) {
+  if (!await isThere(workspace)) {
     await rename(fresh, workspace);
-    return undefined;
+    return {};
   }
-  await rename(workspace, old);
+  // Out of its name, nothing more comes to it while it is looked at.
+  let earlier = sibling(workspace, build, "old");
+  await rename(workspace, earlier);
   try {
-    await rename(fresh, workspace);
+    const foreign = await findSince(earlier, stock);
+    if (foreign === undefined) {
+      await rename(fresh, workspace);
+    } else {
+      const kept = `${workspace}.kept-${build}`;
+      await rename(earlier, kept);
+      earlier = kept;
+      await rename(fresh, workspace);
+      return { kept: keptNote(foreign, kept) };
+    }
   } catch (error) {
-    await rename(old, workspace);
+    await rename(earlier, workspace);
     throw error;
   }
-  await rename(old, gone);
-  return await removeTree(gone);
+  const gone = sibling(workspace, build, "gone");
+  await rename(earlier, gone);
+  const left = await removeTree(gone);
+  return left === undefined ? {} : { left };
+}
+
+function keptNote(foreign: string, kept: string): string {
+  const what = foreign === "" ? "it" : quoteUntrusted(foreign);
+  return `Something else wrote to the workspace during the build (${what}): the earlier workspace is kept as ${
+    quoteUntrusted(kept)
+  }`;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw fileSystemError("read", path, error);
+  }
 }
 
 /**

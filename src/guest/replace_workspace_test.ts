@@ -11,6 +11,7 @@ import {
   readTree,
   type Tree,
 } from "./testing/trees.ts";
+import { takeStock } from "./tree_stock.ts";
 
 const sibling = (suffix: string) => `.ws.contractor-b1.${suffix}`;
 
@@ -33,38 +34,112 @@ Deno.test("replaceWorkspace puts the new tree in the old one's place", () =>
       await claimUnpackedTree(`${root}/ws`, "b1"),
       `${root}/${sibling("new")}`,
     );
-    assert.equal(await replaceWorkspace(`${root}/ws`, "b1"), undefined);
+    const stock = await takeStock(`${root}/ws`);
+    assert.deepEqual(await replaceWorkspace(`${root}/ws`, "b1", stock), {});
     assert.deepEqual(readTree(root), trees({ ws: "new" }));
   }));
 
 Deno.test("replaceWorkspace works without an earlier workspace", () =>
   inTemporaryDirectory(async (root) => {
     makeTree(root, trees({ [sibling("new")]: "new" }));
-    await replaceWorkspace(`${root}/ws`, "b1");
+    await replaceWorkspace(`${root}/ws`, "b1", new Map());
     assert.deepEqual(readTree(root), trees({ ws: "new" }));
   }));
 
 Deno.test("replaceWorkspace keeps the workspace if the new tree is missing", () =>
   inTemporaryDirectory(async (root) => {
     makeTree(root, trees({ ws: "old" }));
-    await assert.rejects(replaceWorkspace(`${root}/ws`, "b1"), {
-      code: "file-system",
-    });
-    assert.deepEqual(readTree(root), trees({ ws: "old" }));
+    for (const stock of [await takeStock(`${root}/ws`), new Map()]) {
+      await assert.rejects(replaceWorkspace(`${root}/ws`, "b1", stock), {
+        code: "file-system",
+      });
+      assert.deepEqual(readTree(root), trees({ ws: "old" }));
+    }
   }));
 
-Deno.test("replaceWorkspace refuses a workspace that is no directory", () =>
+/** What a user, or a program, does with a workspace while a build runs. */
+const intrusions: [
+  name: string,
+  intrude: (ws: string) => void,
+  said: RegExp,
+][] = [
+  [
+    "a new file",
+    (ws) => Deno.writeTextFileSync(`${ws}/d/notes`, "mine"),
+    /"d\/notes"/,
+  ],
+  [
+    "a changed file of the same size",
+    (ws) => Deno.writeTextFileSync(`${ws}/a`, "own"),
+    /"a"/,
+  ],
+  [
+    "a folder that was moved in, with old times",
+    (ws) => Deno.renameSync(`${ws}/../album`, `${ws}/album`),
+    /"album"/,
+  ],
+  ["a link", (ws) => Deno.symlinkSync("nowhere", `${ws}/link`), /"link"/],
+  ["a file in the place of the workspace", (ws) => {
+    Deno.removeSync(ws, { recursive: true });
+    Deno.writeTextFileSync(ws, "mine");
+  }, /\(it\)/],
+  ["a link in the place of the workspace", (ws) => {
+    Deno.removeSync(ws, { recursive: true });
+    Deno.symlinkSync("album", ws);
+  }, /\(it\)/],
+];
+
+for (const [name, intrude, said] of intrusions) {
+  Deno.test(`replaceWorkspace keeps ${name}`, () =>
+    inTemporaryDirectory(async (root) => {
+      makeTree(root, { ...trees({ ws: "old" }), "album/photo": "mine" });
+      const stock = await takeStock(`${root}/ws`);
+      // The clock of the file system may tick slowly.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      intrude(`${root}/ws`);
+      const before = await shapeOf(`${root}/ws`);
+      makeTree(root, trees({ [sibling("new")]: "new" }));
+      const { kept, left } = await replaceWorkspace(`${root}/ws`, "b1", stock);
+      assert.match(kept ?? "", said);
+      assert.match(kept ?? "", /ws\.kept-b1"$/);
+      assert.equal(left, undefined);
+      assert.deepEqual(await shapeOf(`${root}/ws.kept-b1`), before);
+      assert.deepEqual(
+        readTree(`${root}/ws`),
+        { a: "new", "d/b": "new" },
+      );
+      assert.deepEqual(await recoverWorkspace(`${root}/ws`), []);
+      assert.deepEqual(await shapeOf(`${root}/ws.kept-b1`), before);
+    }));
+}
+
+Deno.test("replaceWorkspace keeps a workspace that came during the build", () =>
   inTemporaryDirectory(async (root) => {
-    makeTree(root, {
-      ...trees({ [sibling("new")]: "new", other: "old" }),
-      ws: "-> other",
-    });
-    const before = readTree(root);
-    await assert.rejects(replaceWorkspace(`${root}/ws`, "b1"), {
-      code: "workspace-not-a-directory",
-    });
-    assert.deepEqual(readTree(root), before);
+    makeTree(root, trees({ ws: "old", [sibling("new")]: "new" }));
+    const { kept } = await replaceWorkspace(`${root}/ws`, "b1", new Map());
+    assert.ok(kept);
+    assert.deepEqual(
+      readTree(root),
+      trees({ ws: "new", "ws.kept-b1": "old" }),
+    );
   }));
+
+Deno.test("what is only read, or gone, keeps no workspace", () =>
+  inTemporaryDirectory(async (root) => {
+    makeTree(root, trees({ ws: "old", [sibling("new")]: "new" }));
+    const stock = await takeStock(`${root}/ws`);
+    Deno.readTextFileSync(`${root}/ws/d/b`);
+    Deno.removeSync(`${root}/ws/a`);
+    assert.deepEqual(await replaceWorkspace(`${root}/ws`, "b1", stock), {});
+    assert.deepEqual(readTree(root), trees({ ws: "new" }));
+  }));
+
+/** What is at a path, whatever it is. */
+async function shapeOf(path: string): Promise<unknown> {
+  const { isDirectory, isSymlink } = await Deno.lstat(path);
+  if (isSymlink) return `-> ${await Deno.readLink(path)}`;
+  return isDirectory ? readTree(path) : await Deno.readTextFile(path);
+}
 
 /** What is there when a replacement is stopped, and what must be recovered. */
 const stops: [name: string, found: Tree, recovered: Tree][] = [
@@ -134,15 +209,19 @@ Deno.test("recoverWorkspace takes a missing parent for nothing to do", () =>
   }));
 
 /** Replaces again and again, until it is killed. */
-const churn = (module: string, root: string) => `
-  import { replaceWorkspace } from ${JSON.stringify(module)};
+const churn = (module: (name: string) => string, root: string) => `
+  import { replaceWorkspace } from ${module("replace_workspace.ts")};
+  import { takeStock } from ${module("tree_stock.ts")};
+  const ws = ${JSON.stringify(root)} + "/ws";
+  let stock = await takeStock(ws).catch(() => new Map());
   for (let n = 0;; n++) {
     const fresh = ${JSON.stringify(root)} + "/.ws.contractor-b1.new";
     Deno.mkdirSync(fresh + "/d", { recursive: true });
     for (let i = 0; i < 10; i++) {
       Deno.writeTextFileSync(fresh + "/d/" + i, String(n));
     }
-    await replaceWorkspace(${JSON.stringify(root)} + "/ws", "b1");
+    await replaceWorkspace(ws, "b1", stock);
+    stock = await takeStock(ws);
     if (n === 0) await Deno.stdout.write(new Uint8Array(1));
   }`;
 
@@ -150,7 +229,8 @@ Deno.test("a workspace survives SIGKILL at any moment as a whole", () =>
   inTemporaryDirectory(async (directory) => {
     const root = `${directory}/place`;
     Deno.mkdirSync(root);
-    const module = new URL("./replace_workspace.ts", import.meta.url).href;
+    const module = (name: string) =>
+      JSON.stringify(new URL(name, import.meta.url).href);
     Deno.writeTextFileSync(`${directory}/churn.ts`, churn(module, root));
     for (let round = 0; round < 8; round++) {
       const child = new Deno.Command(Deno.execPath(), {

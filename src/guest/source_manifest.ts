@@ -42,6 +42,8 @@ export interface Trees {
   source: string;
   workspace: string;
   workerImage: string;
+  /** Links to the workspace and the image. */
+  links?: readonly string[];
 }
 
 /** What decides which entries of the previous workspace travel in. */
@@ -94,11 +96,11 @@ export function workspaceFilter(
 
 /**
  * Decides what of the source does not travel: the workspace, if it is inside,
- * what interrupted builds left beside it, and the worker image. All paths are
- * absolute and normalized.
+ * what builds left beside it, the worker image, and the links by which the spec
+ * names them. All paths are absolute and normalized.
  */
 export function sourceExclude(
-  { source, workspace, workerImage }: Trees,
+  { source, workspace, workerImage, links = [] }: Trees,
 ): (path: string) => boolean {
   if (`${source}/`.startsWith(`${workspace}/`)) {
     throw new UsageError(
@@ -107,16 +109,22 @@ export function sourceExclude(
       { hint: "Let the workspace be a directory that holds nothing else" },
     );
   }
-  const image = workerImage.startsWith(`${source}/`)
-    ? workerImage.slice(source.length + 1)
-    : undefined;
-  if (!workspace.startsWith(`${source}/`)) return (path) => path === image;
-  const inside = workspace.slice(source.length + 1);
-  const slash = inside.lastIndexOf("/") + 1;
-  const name = inside.slice(slash);
-  const leftovers = `${inside.slice(0, slash)}.${name}.contractor-`;
+  const inside = (path: string) =>
+    path.startsWith(`${source}/`) ? [path.slice(source.length + 1)] : [];
+  const excluded = new Set([workspace, workerImage, ...links].flatMap(inside));
+  const [besides = []] = inside(workspace).map(leftBeside);
   return (path) =>
-    path === inside || path === image || path.startsWith(leftovers);
+    excluded.has(path) || besides.some((start) => path.startsWith(start));
+}
+
+/** How the paths of what builds leave beside a workspace begin. */
+function leftBeside(workspace: string): string[] {
+  const slash = workspace.lastIndexOf("/") + 1;
+  const name = workspace.slice(slash);
+  return [
+    `${workspace.slice(0, slash)}.${name}.contractor-`,
+    `${workspace}.kept-`,
+  ];
 }
 
 /**

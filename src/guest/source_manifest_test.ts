@@ -137,18 +137,27 @@ Deno.test("sourceExclude leaves out the workspace, leftovers beside it and the w
   const exclude = sourceExclude({
     source: "/p",
     workspace: "/p/out/ws",
-    workerImage: "/p/worker.img",
+    workerImage: "/images/worker.img",
+    links: ["/p/worker.img", "/elsewhere/ws"],
   });
   const paths = [
     "out/ws",
     "out/.ws.contractor-b1.new",
+    "out/ws.kept-b1",
+    "worker.img",
     "out/ws2",
     "out/.ws2.contractor-b1.new",
     "ws",
     "out",
     ".ws.contractor-b1.new",
   ];
-  assert.deepEqual(paths.filter((path) => exclude(path)), paths.slice(0, 2));
+  assert.deepEqual(paths.filter((path) => exclude(path)), paths.slice(0, 4));
+  const own = sourceExclude({
+    source: "/p",
+    workspace: "/p/ws",
+    workerImage: "/p/worker.img",
+  });
+  assert.ok(["ws", "worker.img", "ws.kept-b1"].every(own));
 });
 
 Deno.test("sourceExclude keeps everything when the workspace is elsewhere", () => {

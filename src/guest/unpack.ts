@@ -54,7 +54,7 @@ export interface UnpackOptions {
   disk: string;
   /** Where in it the tar archive begins. */
   offset: number;
-  /** Absolute; must not exist, its parent must. */
+  /** Its real path; must not exist, its parent must. */
   destination: string;
   limits: UnpackLimits;
   /** Programs whose files come back although they run them by themselves. */

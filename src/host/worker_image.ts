@@ -1,4 +1,5 @@
 import { ContractorError, UsageError } from "../errors.ts";
+import { requireReal } from "../require_real.ts";
 import { HEADER_BYTES, parseDiskHeader } from "./disk_format.ts";
 import {
   digestFile,
@@ -62,12 +63,17 @@ export async function checkWorkerImage(path: string): Promise<WorkerImage> {
   }
 }
 
-/** Digests a worker image; the cache makes this instant the next time. */
+/**
+ * Digests a worker image; the cache makes this instant the next time.
+ *
+ * @param path its real path when the build began
+ */
 export async function digestWorkerImage(
   path: string,
   cachePath: string,
 ): Promise<WorkerImageDigest> {
   try {
+    await requireReal(path);
     const { digest, fingerprint } = await digestFile(path, cachePath);
     return { digest, fingerprint };
   } catch (error) {

@@ -26,13 +26,15 @@ export interface BuildSpec {
   readonly workerImage: string;
   readonly source: string;
   readonly workspace: string;
-  /** The same paths, absolute. */
+  /** The same paths, absolute; the real ones once the project is known. */
   readonly paths: {
     /** Folder of the spec, which the others are relative to. */
     readonly folder: string;
     readonly workerImage: string;
     readonly source: string;
     readonly workspace: string;
+    /** Links that the spec names the image and the workspace by. */
+    readonly links?: readonly string[];
   };
   /** Plays, as written; `undefined` if there is nothing to install. */
   readonly ansible: readonly unknown[] | undefined;

@@ -29,6 +29,17 @@ export const setUpSteps = [
   ),
 
   step(
+    "given a symbolic link {path:path} to {target}",
+    async (context, { path, target }) => {
+      await Deno.symlink(target, await context.resolveNew(path));
+    },
+  ),
+
+  step("given a checkout {path:path}", async (context, { path }) => {
+    await Deno.mkdir(context.resolve(`${path}/.git`), { recursive: true });
+  }),
+
+  step(
     "given a workspace {path:path} of an earlier build, with file {name:path}",
     async (context, { path, name }) => {
       await Deno.mkdir(context.resolve(`${path}/${WORKSPACE_STATE}`), {
@@ -41,7 +52,6 @@ export const setUpSteps = [
     },
   ),
 
-  // An image is large: a link stands for the copy that a user would have.
   step("given file {name} from source directory", async (context, { name }) => {
     const source = sourceFiles.get(name);
     if (source === undefined) {
@@ -49,7 +59,7 @@ export const setUpSteps = [
       throw new Error(`No such file: "${name}"; there are: ${known}`);
     }
     await requireImage(source);
-    await Deno.symlink(source, await context.resolveNew(name));
+    await copyImage(source, await context.resolveNew(name));
   }),
 
   step("given a working contractor", async (context) => {
@@ -65,6 +75,14 @@ export const setUpSteps = [
     }
   }),
 ];
+
+/** Its holes stay holes: an image has many. */
+async function copyImage(source: string, target: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command("cp", {
+    args: ["--sparse=always", "--reflink=auto", "--", source, target],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
 
 async function requireImage(path: string): Promise<void> {
   if (await fileExists(path)) return;

@@ -8,6 +8,7 @@
 
 import assert from "node:assert/strict";
 import { contractorCommand, sourceFiles } from "../../subplot/repository.ts";
+import { imagesAllowed } from "../../subplot/test_state.ts";
 import { logOf, type ShownEvent } from "../project.ts";
 import {
   assertDenied,
@@ -100,7 +101,9 @@ async function makeProject(machine: KvmMachine): Promise<void> {
     machine,
     `set -e
 mkdir -p .config/contractor project/src
-echo "manager: { memory: ${managerMemory} }" >.config/contractor/config.yaml
+cat >.config/contractor/config.yaml <<'END'
+manager: { memory: ${managerMemory} }
+${imagesAllowed}END
 echo hello >project/src/greeting
 ln -s "${sourceFiles.get("tiny.img")}" project/tiny.img`,
   );

@@ -11,7 +11,13 @@ import type { InferValue } from "@optique/core/parser";
 import { runBuild } from "../actions.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { toJsonLine } from "../json_output.ts";
-import { accelerator, json, specFile } from "../options.ts";
+import {
+  accelerator,
+  allowPaths,
+  json,
+  project,
+  specFile,
+} from "../options.ts";
 import { openProgressView, type View } from "../progress_view.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -20,6 +26,8 @@ export const buildCommand = command(
   object({
     command: constant("build"),
     file: specFile,
+    project,
+    allowPaths,
     accelerator,
     noCache: option("--no-cache", {
       description:
@@ -31,7 +39,7 @@ export const buildCommand = command(
     }),
     quiet: option("-q", "--quiet", {
       description:
-        message`Show the log alone, and how the build ended if it failed.`,
+        message`Show the log alone, what you must know, and how the build ended if it failed.`,
     }),
     json,
   }),
@@ -60,6 +68,8 @@ export async function build(
       (signal) =>
         runBuild({
           specPath: options.file,
+          project: options.project,
+          allowPaths: options.allowPaths,
           accelerator: options.accelerator,
           useCache: !options.noCache,
           learn: options.learn,

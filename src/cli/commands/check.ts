@@ -6,33 +6,51 @@
 
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
+import type { InferValue } from "@optique/core/parser";
 import { command, constant } from "@optique/core/primitives";
 import { ExitCode } from "../../errors.ts";
 import { toJsonLine } from "../json_output.ts";
-import { json, specFile } from "../options.ts";
+import { allowPaths, json, project, specFile } from "../options.ts";
 import { escapeLine } from "../rows.ts";
 import type { Terminal } from "../terminal.ts";
 
 export const checkCommand = command(
   "check",
-  object({ command: constant("check"), file: specFile, json }),
+  object({
+    command: constant("check"),
+    file: specFile,
+    project,
+    allowPaths,
+    json,
+  }),
   {
     brief: message`Check a build spec.`,
     description:
-      message`Tells all mistakes in a build spec at once, with line and column, and what your configuration denies. Needs no virtual machine.`,
+      message`Tells all mistakes in a build spec at once, with line and column, what your configuration denies, and what is wrong with the image and the folders that it names. Needs no virtual machine.`,
   },
 );
 
+type Options = InferValue<typeof checkCommand>;
+
 export async function check(
-  { file, json }: { file: string; json: boolean },
-  { stdout }: Terminal,
+  { file, project, allowPaths, json }: Options,
+  { stdout, stderr }: Terminal,
 ): Promise<number> {
-  const { loadConfiguredSpec } = await import("../../config/load.ts");
-  const { digest } = await loadConfiguredSpec(file);
-  stdout.write(
-    json
-      ? toJsonLine({ type: "valid", file, digest })
-      : `${escapeLine(file)}: valid\n`,
+  const { describeOutside, loadProject } = await import(
+    "../../project/load_project.ts"
   );
+  const { checkPlaces } = await import("../../build/spec_places.ts");
+  const { digest, spec, outside } = await loadProject(file, {
+    project,
+    allowPaths,
+  });
+  await checkPlaces(spec);
+  const note = describeOutside(outside);
+  if (json) {
+    stdout.write(toJsonLine({ type: "valid", file, digest, outside }));
+  } else {
+    if (note !== undefined) stderr.write(`${escapeLine(note)}\n`);
+    stdout.write(`${escapeLine(file)}: valid\n`);
+  }
   return ExitCode.success;
 }

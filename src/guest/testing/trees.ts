@@ -14,7 +14,9 @@ import type { UnpackedTree } from "../unpacked_tree.ts";
 export async function inTemporaryDirectory(
   test: (directory: string) => Promise<void> | void,
 ): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "contractor-test-" });
+  const directory = await Deno.realPath(
+    await Deno.makeTempDir({ prefix: "contractor-test-" }),
+  );
   try {
     await test(directory);
   } finally {
