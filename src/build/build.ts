@@ -128,7 +128,9 @@ class Build {
     onEvent({ type: "start", time: now(), build: this.id, spec: path });
     const outside = describeOutside(this.loaded.outside);
     if (outside !== undefined) this.#pipeline.note(outside, { always: true });
-    for (const message of this.host.notes) this.#pipeline.note(message);
+    for (const message of this.host.notes) {
+      this.#pipeline.note(message, { always: true });
+    }
     let error: ContractorError | undefined;
     const relay = this.#relayEgress();
     try {

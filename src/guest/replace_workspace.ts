@@ -5,10 +5,9 @@
  * For a workspace `ws` these siblings come and go: `.ws.contractor-<build>.raw`
  * is the tree that a build unpacks, which the part that unpacks it may write;
  * `.new` is that tree once it was taken from that part; `.old` is the earlier
- * workspace in the moment before the new one takes its name, `.gone` is an
- * earlier workspace on its way out, which may be half removed and is never put
- * back. An earlier workspace to which something came during the build is not
- * removed: it stays as `ws.kept-<build>`.
+ * workspace until it was looked at, `.gone` is an earlier workspace on its way
+ * out, which may be half removed and is never put back. One to which something
+ * came during the build is not removed: it stays as `ws.kept-<build>`.
  *
  * Only one build may do this for a workspace at a time: the caller holds a lock.
  *
@@ -73,28 +72,38 @@ export async function replaceWorkspace(
     await rename(fresh, workspace);
     return {};
   }
-  // Out of its name, nothing more comes to it while it is looked at.
-  let earlier = sibling(workspace, build, "old");
-  await rename(workspace, earlier);
+  const old = sibling(workspace, build, "old");
+  await rename(workspace, old);
   try {
-    const foreign = await findSince(earlier, stock);
-    if (foreign === undefined) {
-      await rename(fresh, workspace);
-    } else {
-      const kept = `${workspace}.kept-${build}`;
-      await rename(earlier, kept);
-      earlier = kept;
-      await rename(fresh, workspace);
-      return { kept: keptNote(foreign, kept) };
-    }
+    await rename(fresh, workspace);
   } catch (error) {
-    await rename(earlier, workspace);
+    await rename(old, workspace);
     throw error;
   }
+  // Out of its name, nothing more comes to it while it is looked at.
+  const foreign = await findSince(old, stock);
+  if (foreign !== undefined) {
+    return { kept: keptNote(foreign, await keep(old, workspace, build)) };
+  }
   const gone = sibling(workspace, build, "gone");
-  await rename(earlier, gone);
+  await rename(old, gone);
   const left = await removeTree(gone);
   return left === undefined ? {} : { left };
+}
+
+/** Gives an earlier workspace a name under which it stays. */
+async function keep(
+  old: string,
+  workspace: string,
+  build: string,
+): Promise<string> {
+  const kept = keptPath(workspace, build);
+  await rename(old, kept);
+  return kept;
+}
+
+function keptPath(workspace: string, build: string): string {
+  return `${workspace}.kept-${build}`;
 }
 
 function keptNote(foreign: string, kept: string): string {
@@ -116,51 +125,53 @@ async function isThere(path: string): Promise<boolean> {
 
 /**
  * Cleans up after builds that were stopped: puts the earlier workspace back if
- * it lost its name, and removes what is stale. Runs before a build looks at the
- * workspace.
+ * it lost its name, and removes what is stale. An earlier workspace whose name
+ * the new one has got may have been stopped before it was looked at: it is kept.
+ * Runs before a build looks at the workspace.
  *
- * @returns notes on what could not be removed
+ * @returns notes on what was kept, or could not be removed
  */
 export async function recoverWorkspace(workspace: string): Promise<string[]> {
   let present = await isWorkspace(workspace);
-  const leftovers = await findLeftovers(workspace);
   const notes: string[] = [];
-  for (const { path, suffix } of leftovers) {
-    if (suffix === "old" && !present) {
+  for (const { path, build, suffix } of await findLeftovers(workspace)) {
+    if (suffix !== "old") {
+      const note = await removeTree(path);
+      if (note !== undefined) notes.push(note);
+    } else if (present) {
+      const kept = quoteUntrusted(await keep(path, workspace, build));
+      notes.push(
+        `A build was stopped while it replaced the workspace: the earlier one is kept as ${kept}`,
+      );
+    } else {
       await rename(path, workspace);
       present = true;
-      continue;
     }
-    const note = await removeTree(await markGone(path, suffix));
-    if (note !== undefined) notes.push(note);
   }
   return notes;
 }
 
-/** An old workspace must not look whole while it is removed. */
-async function markGone(path: string, suffix: Suffix): Promise<string> {
-  if (suffix !== "old") return path;
-  const gone = path.replace(/old$/, "gone");
-  await rename(path, gone);
-  return gone;
+/** A sibling that a build left. */
+interface Leftover {
+  path: string;
+  build: string;
+  suffix: Suffix;
 }
 
 /** Siblings that builds left, the newest first. */
-async function findLeftovers(
-  workspace: string,
-): Promise<{ path: string; suffix: Suffix }[]> {
+async function findLeftovers(workspace: string): Promise<Leftover[]> {
   const { parent, name } = split(workspace);
   const prefix = `.${name}.contractor-`;
-  const found: { path: string; suffix: Suffix; changed: number }[] = [];
+  const found: (Leftover & { changed: number })[] = [];
   try {
     for await (const entry of Deno.readDir(parent === "" ? "/" : parent)) {
       if (!entry.isDirectory || !entry.name.startsWith(prefix)) continue;
-      const suffix = /^[a-z0-9-]+\.(raw|new|old|gone)$/
-        .exec(entry.name.slice(prefix.length))?.[1] as Suffix | undefined;
-      if (suffix === undefined) continue;
+      const [, build, suffix] = /^([a-z0-9-]+)\.(raw|new|old|gone)$/
+        .exec(entry.name.slice(prefix.length)) ?? [];
+      if (build === undefined) continue;
       const path = `${parent}/${entry.name}`;
       const changed = (await Deno.lstat(path)).ctime?.getTime() ?? 0;
-      found.push({ path, suffix, changed });
+      found.push({ path, build, suffix: suffix as Suffix, changed });
     }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];

@@ -166,7 +166,7 @@ const stops: [name: string, found: Tree, recovered: Tree][] = [
   [
     "after the second rename",
     trees({ ws: "new", [sibling("old")]: "old" }),
-    trees({ ws: "new" }),
+    trees({ ws: "new", "ws.kept-b1": "old" }),
   ],
   [
     "while it removes the earlier workspace",
@@ -184,8 +184,11 @@ for (const [name, found, recovered] of stops) {
   Deno.test(`recoverWorkspace cleans up after a stop ${name}`, () =>
     inTemporaryDirectory(async (root) => {
       makeTree(root, found);
-      assert.deepEqual(await recoverWorkspace(`${root}/ws`), []);
+      const notes = await recoverWorkspace(`${root}/ws`);
       assert.deepEqual(readTree(root), recovered);
+      const kept = Object.keys(recovered).some((path) => /kept/.test(path));
+      assert.equal(notes.length, kept ? 1 : 0);
+      if (kept) assert.match(notes[0]!, /kept as ".*\/ws\.kept-b1"/);
     }));
 }
 
@@ -254,11 +257,18 @@ Deno.test("a workspace survives SIGKILL at any moment as a whole", () =>
       await reader.cancel();
       await child.status;
       await recoverWorkspace(`${root}/ws`);
-      const left = readTree(root);
+      // Beside it, an earlier one may be kept.
+      const left = readTree(`${root}/ws`);
       assert.deepEqual(
         Object.keys(left).sort(),
-        Array.from({ length: 10 }, (_, i) => `ws/d/${i}`),
+        Array.from({ length: 10 }, (_, i) => `d/${i}`),
       );
       assert.equal(new Set(Object.values(left)).size, 1);
+      await Deno.remove(`${root}/ws.kept-b1`, { recursive: true })
+        .catch(() => {});
+      assert.deepEqual(
+        [...Deno.readDirSync(root)].map(({ name }) => name),
+        ["ws"],
+      );
     }
   }));
