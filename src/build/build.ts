@@ -50,6 +50,8 @@ export interface BuildOptions {
   useCache: boolean;
   /** Whether hosts that no rule allows can be reached, to learn of them. */
   learn: boolean;
+  /** Private hosts, addresses and ranges that the spec may name. */
+  allowPrivate?: readonly string[];
   onEvent: (event: BuildEvent) => void;
   signal: AbortSignal;
   /**
@@ -67,7 +69,7 @@ export interface BuildOptions {
  * @throws {ContractorError} if the build could not even be started
  */
 export async function runBuild(options: BuildOptions): Promise<number> {
-  const loaded = await loadConfiguredSpec(options.specPath);
+  const loaded = await loadConfiguredSpec(options.specPath, options);
   const settings = managerSettings(options.accelerator, loaded.manager);
   requireCapacity(settings, loaded.spec.resources);
   const build = newBuildId();
@@ -104,6 +106,7 @@ class Build {
       build: id,
       spec: loaded.spec,
       denied: loaded.denied,
+      opened: loaded.opened,
       addedPrepare: loaded.addedPrepare,
       useCache,
       learn,
@@ -122,6 +125,12 @@ class Build {
     const { path } = this.loaded;
     onEvent({ type: "start", time: now(), build: this.id, spec: path });
     for (const message of this.host.notes) this.#pipeline.note(message);
+    const { openedHosts } = this.loaded;
+    if (openedHosts.length > 0) {
+      this.#pipeline.note(
+        `Private places that you open to this build: ${openedHosts.join(", ")}`,
+      );
+    }
     let error: ContractorError | undefined;
     const relay = this.#relayEgress();
     try {

@@ -22,8 +22,10 @@ import { addUsage } from "./usage.ts";
 export interface PipelineParts {
   readonly build: string;
   readonly spec: BuildSpec;
-  /** Names and `*.names` that may never be reached. */
+  /** Names, addresses and ranges that may never be reached. */
   readonly denied: readonly string[];
+  /** Closed places that may be reached where the rules name them. */
+  readonly opened: readonly string[];
   /** What the playbook may reach besides the image's repositories. */
   readonly addedPrepare: readonly NetworkEntry[];
   readonly useCache: boolean;
@@ -174,12 +176,13 @@ export class Pipeline {
 
   /** Has the host dial these destinations and no others. */
   async configureEgress(rules: EgressRule[]): Promise<void> {
-    const { isolates, learn, denied, spec } = this.#parts;
+    const { isolates, learn, denied, opened, spec } = this.#parts;
     const { totalBytes, rateBitsPerSecond } = spec.resources.bandwidth;
     await isolates.egress.call("configure", {
       rules,
       learn,
       denied: [...denied],
+      opened: [...opened],
       limits: {
         ...(totalBytes !== undefined && { totalBytes }),
         ...(rateBitsPerSecond !== undefined && {

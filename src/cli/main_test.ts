@@ -31,6 +31,7 @@ async function contractorOf(
       "--cached-only",
       `--allow-read=${file},${config}`,
       "--allow-env=HOME,LOG_TOKENS,LOG_STREAM,XDG_CONFIG_HOME",
+      "--allow-sys=networkInterfaces",
       join(root, "mod.ts"),
       ...args,
     ],

@@ -5,7 +5,7 @@
  */
 
 import { message } from "@optique/core/message";
-import { optional } from "@optique/core/modifiers";
+import { multiple, optional } from "@optique/core/modifiers";
 import { argument, option } from "@optique/core/primitives";
 import { choice, string, type ValueParser } from "@optique/core/valueparser";
 
@@ -29,6 +29,13 @@ export const accelerator = optional(
   option("--accel", choice(["auto", "kvm", "tcg"], { metavar: "WHICH" }), {
     description:
       message`What runs the manager's CPUs: kvm needs nested virtualization, tcg works everywhere, slowly. Default: auto, or CONTRACTOR_ACCEL.`,
+  }),
+);
+
+export const allowPrivate = multiple(
+  option("--allow-private", string({ metavar: "HOST" }), {
+    description:
+      message`Let the spec name this private host: a name, an address or a range such as 10.0.0.0/8. Can be given again.`,
   }),
 );
 

@@ -5,10 +5,12 @@
  */
 
 import { isAbsolute, join } from "node:path";
+import { addressesOfInterfaces } from "../egress/closed_places.ts";
 import { UsageError } from "../errors.ts";
 import { loadBuildSpec } from "../spec/load.ts";
 import { readTextFile, type TextFile } from "../spec/read_text_file.ts";
 import { applyConfig, type ConfiguredSpec } from "./apply_config.ts";
+import { readOpened } from "./opened.ts";
 import {
   emptyUserConfig,
   parseUserConfig,
@@ -57,15 +59,27 @@ async function readIfThere(path: string): Promise<TextFile | undefined> {
   }
 }
 
+/** What a user allows on the command line beyond what a spec can. */
+export interface UserWord {
+  /** Values of `--allow-private`. */
+  readonly allowPrivate?: readonly string[] | undefined;
+}
+
 /**
  * Reads a build spec as the user who runs this command has it built.
  *
- * @throws {UsageError} if the spec or the user's configuration is wrong
+ * @throws {UsageError} if the spec, the user's configuration or their word on
+ *   the command line is wrong
  */
 export async function loadConfiguredSpec(
   path: string,
+  { allowPrivate = [] }: UserWord = {},
 ): Promise<ConfiguredSpec> {
-  return applyConfig(await loadBuildSpec(path), await loadOwnConfig());
+  const opened = readOpened(allowPrivate);
+  return applyConfig(await loadBuildSpec(path), await loadOwnConfig(), {
+    opened,
+    own: addressesOfInterfaces(),
+  });
 }
 
 /**

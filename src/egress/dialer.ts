@@ -9,10 +9,16 @@
  */
 
 import type { EgressRule } from "../rpc/protocol.ts";
-import { denialOf } from "../config/denied.ts";
-import { addressesOf, quoteDestination, selectAddresses } from "./addresses.ts";
+import {
+  addressesOf,
+  type AddressRules,
+  quoteDestination,
+  selectAddresses,
+} from "./addresses.ts";
 import { Allowlist, type Destination, endsInNumber } from "./allowlist.ts";
+import { addressesOfInterfaces } from "./closed_places.ts";
 import { EgressRefusedError } from "./egress_error.ts";
+import { denyingPatterns, HostPatterns } from "./host_patterns.ts";
 import { lateAnswer } from "./late_answer.ts";
 import { type Resolve, resolveBySystem } from "./resolver.ts";
 
@@ -54,8 +60,10 @@ export const defaultDialLimits: DialLimits = {
 /** What a dialer is made of; tests inject their own resolver and connections. */
 export interface DialerOptions {
   rules: readonly EgressRule[];
-  /** Names and `*.names` that are never dialed, in lower case. */
+  /** Names, addresses and ranges that are never dialed, in lower case. */
   denied?: readonly string[];
+  /** Closed places that the user opens to what the rules name. */
+  opened?: readonly string[];
   /**
    * Also dial public hosts that no rule allows, but only by name; it is told
    * each such destination before that is dialed, and may refuse it.
@@ -116,11 +124,6 @@ async function connectToAny(
   );
 }
 
-/** Read for each connection: a machine may join a network meanwhile. */
-function addressesOfInterfaces(): string[] {
-  return Deno.networkInterfaces().map(({ address }) => address);
-}
-
 /** Makes the dialer of a build; its rules are what the user allowed, no more. */
 export function createDialer(options: DialerOptions): Dialer {
   const {
@@ -130,7 +133,9 @@ export function createDialer(options: DialerOptions): Dialer {
     limits = defaultDialLimits,
   } = options;
   const allowlist = new Allowlist(options.rules);
-  const denied = new Set(options.denied);
+  const denied = denyingPatterns(options.denied);
+  const opened = new HostPatterns(options.opened);
+  const nothing = new HostPatterns();
 
   function refuse(
     code: "not-allowed" | "denied",
@@ -148,22 +153,33 @@ export function createDialer(options: DialerOptions): Dialer {
       !endsInNumber(host);
   }
 
+  /** What the user opened needs a rule that names it. */
+  async function findAddresses(
+    destination: Destination,
+    rule: EgressRule | undefined,
+  ): Promise<string[]> {
+    const rules: AddressRules = {
+      denied,
+      opened: rule === undefined ? nothing : opened,
+      own: ownAddresses(),
+    };
+    const { resolveMilliseconds } = limits;
+    const found = await addressesOf(destination, resolve, resolveMilliseconds);
+    return selectAddresses(destination, found, rules);
+  }
+
   async function open(
     destination: Destination,
     onEvent: (event: DialEvent) => void,
   ): Promise<Dialed> {
-    if (denialOf(destination.host, denied) !== undefined) {
+    if (denied.covering(destination.host) !== undefined) {
       refuse("denied", destination, "your configuration denies it");
     }
     const rule = allowlist.match(destination);
     if (rule === undefined && !canBeLearned(destination)) {
       refuse("not-allowed", destination, "the build does not allow it");
     }
-    const addresses = selectAddresses(
-      destination,
-      await addressesOf(destination, resolve, limits.resolveMilliseconds),
-      { denied, own: ownAddresses() },
-    );
+    const addresses = await findAddresses(destination, rule);
     if (rule === undefined && !options.learn?.(destination)) {
       refuse("not-allowed", destination, "too many hosts are learned already");
     }

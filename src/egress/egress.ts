@@ -20,8 +20,10 @@ export interface EgressSettings {
   rules: EgressRule[];
   /** Also dial public hosts by names that no rule allows, and tell them. */
   learn: boolean;
-  /** Names and `*.names` that are never dialed; they win over rules. */
+  /** Names, addresses and ranges that are never dialed; they win over rules. */
   denied: string[];
+  /** Closed places that the user opens, written alike, to what rules name. */
+  opened: string[];
   /** For the whole build; what went through before counts. */
   limits: TrafficLimits;
 }

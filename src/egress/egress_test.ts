@@ -14,7 +14,14 @@ function settings(
   rules: EgressRule[],
   others: Partial<EgressSettings> = {},
 ): EgressSettings {
-  return { rules, learn: false, denied: [], limits: {}, ...others };
+  return {
+    rules,
+    learn: false,
+    denied: [],
+    opened: [],
+    limits: {},
+    ...others,
+  };
 }
 
 function context(events: DialEvent[] = []): IsolateContext<DialEvent> {
@@ -112,15 +119,20 @@ Deno.test("the isolate refuses without rules, and loopback by any name", async (
   }
 });
 
-Deno.test("the isolate carries bytes to an address that the user named", async () => {
+Deno.test("the isolate carries bytes to an address that user and rules name", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const named: EgressRule = { host: "127.0.0.1", port, protocol: "tcp" };
   const isolate = spawnEgress(egressUrl);
   try {
     await isolate.call("configure", settings([named]));
+    await assertRefused(isolate, named, "refused-address");
+    const opened = [named.host];
+    await isolate.call("configure", settings([], { opened }));
+    await assertRefused(isolate, named, "not-allowed");
+    await isolate.call("configure", settings([named], { opened }));
     const { port1, port2 } = new MessageChannel();
-    const opened = isolate.call(
+    const carried = isolate.call(
       "open",
       { destination: named, port: port2 },
       { transfer: [port2] },
@@ -133,7 +145,7 @@ Deno.test("the isolate carries bytes to an address that the user named", async (
     await writer.write(new TextEncoder().encode("x".repeat(300_000)));
     await writer.close();
     assert.equal(await reading, "x".repeat(300_000));
-    await Promise.all([opened, echoing]);
+    await Promise.all([carried, echoing]);
     const [usage] = await isolate.call("usage", {});
     assert.deepEqual(usage, {
       rule: named,

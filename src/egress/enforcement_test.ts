@@ -48,6 +48,7 @@ async function withHandlers(
     rules: [rule],
     learn: false,
     denied: [],
+    opened: [],
     limits: {},
     ...settings,
   }, context());
@@ -146,6 +147,7 @@ Deno.test("the total ends every connection, and those of later settings", () =>
         rules: [rule],
         learn: false,
         denied: [],
+        opened: [],
         limits: { totalBytes: 1000 },
       }, context());
       await assert.rejects(open(rule).opened, { code: "over-limit" });
@@ -313,6 +315,7 @@ Deno.test("a verdict does not wait for hosts that are slow to connect", async ()
     rules: [rule],
     learn: false,
     denied: [],
+    opened: [],
     limits: {},
   }, context());
   const { port1, port2 } = new MessageChannel();

@@ -11,7 +11,7 @@ import type { InferValue } from "@optique/core/parser";
 import { runBuild } from "../actions.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { toJsonLine } from "../json_output.ts";
-import { accelerator, json, specFile } from "../options.ts";
+import { accelerator, allowPrivate, json, specFile } from "../options.ts";
 import { openProgressView, type View } from "../progress_view.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -29,6 +29,7 @@ export const buildCommand = command(
       description:
         message`Let the build reach any public host by name, and print the network section that allows what it reached, to review and paste.`,
     }),
+    allowPrivate,
     quiet: option("-q", "--quiet", {
       description:
         message`Show the log alone, and how the build ended if it failed.`,
@@ -63,6 +64,7 @@ export async function build(
           accelerator: options.accelerator,
           useCache: !options.noCache,
           learn: options.learn,
+          allowPrivate: options.allowPrivate,
           onEvent: view.show,
           signal,
         }),
