@@ -78,6 +78,7 @@ Deno.test("the isolate of tests dials by the map, within the rules", async () =>
       rules: [destination],
       learn: false,
       denied: [],
+      opened: [],
       limits: {},
     });
     const { port1, port2 } = new MessageChannel();
