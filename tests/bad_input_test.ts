@@ -114,6 +114,13 @@ refuses("places that are nobody's business", async (project) => {
   message: new RegExp(`: ${closedHosts.length} problems$`),
 });
 
+refuses("a proxy that it cannot use", async (project) => {
+  project.environment.HTTPS_PROXY = "socks5://me:secret@proxy.example";
+  const network =
+    "network: { build: [{ host: a.example, protocols: [http] }] }";
+  await project.write("build.yaml", tinySpec("true", network));
+}, { exitCode: 2, code: "bad-proxy", message: /"socks5" is not spoken here$/ });
+
 Deno.test("manager start names --accel tcg where KVM cannot be used", async () => {
   await using project = await Project.create();
   const hideKvm = "[ ! -e /dev/kvm ] || mount --bind /dev/null /dev/kvm";

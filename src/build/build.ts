@@ -13,6 +13,7 @@ import {
   InterruptedError,
   LimitExceededError,
 } from "../errors.ts";
+import { noProxy, type ProxySettings } from "../egress/proxy_settings.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { egressUrl } from "../isolates.ts";
 import { managerSettings } from "../host/manager_settings.ts";
@@ -34,6 +35,7 @@ import { provideImage } from "./image_phase.ts";
 import { now, PhaseClock, roundSeconds } from "./phase_clock.ts";
 import { Pipeline } from "./pipeline.ts";
 import { prepare } from "./prepare_phase.ts";
+import { mayReachHosts } from "./reach.ts";
 import type { BuildReport } from "./report.ts";
 
 /** Failed connections of a build that are told one by one. */
@@ -52,6 +54,8 @@ export interface BuildOptions {
   learn: boolean;
   /** Private hosts, addresses and ranges that the spec may name. */
   allowPrivate?: readonly string[];
+  /** Tells what the host dials through, if the build may reach anything. */
+  readProxy?: () => Promise<ProxySettings>;
   onEvent: (event: BuildEvent) => void;
   signal: AbortSignal;
   /**
@@ -72,6 +76,10 @@ export async function runBuild(options: BuildOptions): Promise<number> {
   const loaded = await loadConfiguredSpec(options.specPath, options);
   const settings = managerSettings(options.accelerator, loaded.manager);
   requireCapacity(settings, loaded.spec.resources);
+  // A proxy that cannot be used is no matter to a build that reaches nothing.
+  const proxy = mayReachHosts(loaded.spec, options.learn)
+    ? await options.readProxy?.()
+    : undefined;
   const build = newBuildId();
   await using host = await openBuildHost(
     build,
@@ -79,7 +87,7 @@ export async function runBuild(options: BuildOptions): Promise<number> {
     settings,
     options.egressModule ?? egressUrl,
   );
-  return await new Build(options, loaded, build, host).run();
+  return await new Build(options, loaded, build, host, proxy ?? noProxy).run();
 }
 
 class Build {
@@ -98,6 +106,7 @@ class Build {
     readonly loaded: ConfiguredSpec,
     readonly id: string,
     readonly host: BuildHost,
+    proxy: ProxySettings,
   ) {
     const { onEvent, signal, useCache, learn } = options;
     this.#clock = new PhaseClock(onEvent);
@@ -107,6 +116,7 @@ class Build {
       spec: loaded.spec,
       denied: loaded.denied,
       opened: loaded.opened,
+      proxy,
       addedPrepare: loaded.addedPrepare,
       useCache,
       learn,

@@ -72,6 +72,20 @@ export function selectAddresses(
   return allowed;
 }
 
+/**
+ * Passes if all addresses may be dialed, for whoever cannot choose among them.
+ *
+ * @throws {EgressRefusedError} `refused-address`
+ */
+export function requireAddresses(
+  destination: Destination,
+  addresses: readonly string[],
+  rules: AddressRules,
+): void {
+  const { refused } = judge(destination, addresses, rules);
+  if (refused.size > 0) refuse(destination, refused);
+}
+
 /** Refused addresses come with the reason. */
 function judge(
   { host }: Destination,

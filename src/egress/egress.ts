@@ -10,6 +10,7 @@ import type { Verdict } from "../rpc/verdict.ts";
 import type { Destination } from "./allowlist.ts";
 import type { DialEvent } from "./dialer.ts";
 import type { Finding } from "./findings.ts";
+import type { ProxySettings } from "./proxy_settings.ts";
 import type { TrafficLimits } from "./traffic.ts";
 import type { RuleUsage } from "./usage_meter.ts";
 
@@ -24,6 +25,7 @@ export interface EgressSettings {
   denied: string[];
   /** Closed places that the user opens, written alike, to what rules name. */
   opened: string[];
+  proxy: ProxySettings;
   /** For the whole build; what went through before counts. */
   limits: TrafficLimits;
 }

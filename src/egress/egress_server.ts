@@ -21,6 +21,7 @@ import type { EgressApi } from "./egress.ts";
 import { EgressRefusedError } from "./egress_error.ts";
 import { Findings } from "./findings.ts";
 import { isHostPattern } from "./host_patterns.ts";
+import { proxySettingsSchema } from "./proxy_settings.ts";
 import { relay } from "./relay.ts";
 import { Traffic } from "./traffic.ts";
 import { UsageMeter } from "./usage_meter.ts";
@@ -35,6 +36,7 @@ const settingsSchema = z.strictObject({
   learn: z.boolean(),
   denied: patternsSchema,
   opened: patternsSchema,
+  proxy: proxySettingsSchema,
   limits: z.strictObject({
     totalBytes: z.int().min(0).optional(),
     bitsPerSecond: z.int().min(1).optional(),

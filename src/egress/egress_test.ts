@@ -6,6 +6,8 @@ import type { EgressRule } from "../rpc/protocol.ts";
 import type { DialEvent } from "./dialer.ts";
 import type { EgressApi, EgressSettings } from "./egress.ts";
 import { createEgressHandlers } from "./egress_server.ts";
+import { noProxy } from "./proxy_settings.ts";
+import { ConnectProxy, copy } from "./testing/connect_proxy.ts";
 
 const rule: EgressRule = { host: "*.example.org", port: 80, protocol: "http" };
 const destination = { ...rule, host: "mirror.example.org" };
@@ -19,6 +21,7 @@ function settings(
     learn: false,
     denied: [],
     opened: [],
+    proxy: noProxy,
     limits: {},
     ...others,
   };
@@ -153,6 +156,42 @@ Deno.test("the isolate carries bytes to an address that user and rules name", as
       bytesToHost: 300_000,
       bytesFromHost: 300_000,
     });
+  } finally {
+    isolate.terminate();
+  }
+});
+
+Deno.test("the isolate goes through the user's proxy", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const named: EgressRule = { host: "192.0.2.1", port: 80, protocol: "http" };
+  await using proxy = new ConnectProxy({ places: { "192.0.2.1:80": port } });
+  const isolate = spawnEgress(egressUrl);
+  try {
+    const http = {
+      hostname: "127.0.0.1",
+      port: proxy.port,
+      tls: false,
+      authorization: null,
+    };
+    const behind = { proxy: { ...noProxy, http } };
+    await isolate.call("configure", settings([named], behind));
+    const { port1, port2 } = new MessageChannel();
+    const carried = isolate.call(
+      "open",
+      { destination: named, port: port2 },
+      { transfer: [port2] },
+    );
+    const { readable, writable } = openPortStream(port1);
+    const server = await listener.accept();
+    const echoing = copy(server, server).finally(() => server.close());
+    const reading = new Response(readable).text();
+    const writer = writable.getWriter();
+    await writer.write(new TextEncoder().encode("hello"));
+    await writer.close();
+    assert.equal(await reading, "hello");
+    await Promise.all([carried, echoing]);
+    assert.match(proxy.requests.join(), /^CONNECT 192\.0\.2\.1:80 HTTP/);
   } finally {
     isolate.terminate();
   }

@@ -6,6 +6,7 @@ import { attemptSchema, limitRecordSchema } from "../rpc/verdict.ts";
 import type { EgressSettings } from "./egress.ts";
 import { createEgressHandlers } from "./egress_server.ts";
 import type { Finding } from "./findings.ts";
+import { noProxy } from "./proxy_settings.ts";
 
 const rule: EgressRule = { host: "a.example", port: 80, protocol: "http" };
 
@@ -49,6 +50,7 @@ async function withHandlers(
     learn: false,
     denied: [],
     opened: [],
+    proxy: noProxy,
     limits: {},
     ...settings,
   }, context());
@@ -148,6 +150,7 @@ Deno.test("the total ends every connection, and those of later settings", () =>
         learn: false,
         denied: [],
         opened: [],
+        proxy: noProxy,
         limits: { totalBytes: 1000 },
       }, context());
       await assert.rejects(open(rule).opened, { code: "over-limit" });
@@ -316,6 +319,7 @@ Deno.test("a verdict does not wait for hosts that are slow to connect", async ()
     learn: false,
     denied: [],
     opened: [],
+    proxy: noProxy,
     limits: {},
   }, context());
   const { port1, port2 } = new MessageChannel();

@@ -8,7 +8,7 @@ import { object } from "@optique/core/constructs";
 import { commandLine, message } from "@optique/core/message";
 import { command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
-import { runBuild } from "../actions.ts";
+import { readOwnProxy, runBuild } from "../actions.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { toJsonLine } from "../json_output.ts";
 import { accelerator, allowPrivate, json, specFile } from "../options.ts";
@@ -65,6 +65,7 @@ export async function build(
           useCache: !options.noCache,
           learn: options.learn,
           allowPrivate: options.allowPrivate,
+          readProxy: readOwnProxy,
           onEvent: view.show,
           signal,
         }),
