@@ -47,6 +47,9 @@ const neverOpened: ReadonlySet<ClosedKind> = new Set([
   "not an address",
 ]);
 
+/** Secrets for whoever asks: no range opens these by the way. */
+const openedByAddress: ReadonlySet<ClosedKind> = new Set(["metadata"]);
+
 /** What a name leads to where a company has servers of its own. */
 const openedByName: ReadonlySet<ClosedKind> = new Set([
   "private",
@@ -69,7 +72,17 @@ function ranges(table: Table): [ClosedKind, Range][] {
 
 /** From the IANA special-purpose registry, and the clouds' own documentation. */
 const closedIpv4 = ranges({
-  "metadata": ["169.254.169.254/32", "168.63.129.16/32", "100.100.100.200/32"],
+  "metadata": [
+    "169.254.169.254/32",
+    // Credentials of containers, on AWS.
+    "169.254.170.2/32",
+    "169.254.170.23/32",
+    // Azure, Alibaba, Oracle and Tencent.
+    "168.63.129.16/32",
+    "100.100.100.200/32",
+    "192.0.0.192/32",
+    "169.254.0.23/32",
+  ],
   "unspecified": ["0.0.0.0/8"],
   "private": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"],
   "carrier-grade NAT": ["100.64.0.0/10"],
@@ -84,7 +97,7 @@ const closedIpv4 = ranges({
 });
 
 const closedIpv6 = ranges({
-  "metadata": ["fd00:ec2::254/128", "fd20:ce::254/128"],
+  "metadata": ["fd00:ec2::254/128", "fd00:ec2::23/128", "fd20:ce::254/128"],
   "unspecified": ["::/128"],
   "loopback": ["::1/128"],
   "private": ["fc00::/7"],
@@ -131,6 +144,11 @@ export function kindOfAddress(text: string): ClosedKind | undefined {
 /** Whether a user can open a place of a kind at all. */
 export function canBeOpened(kind: ClosedKind): boolean {
   return !neverOpened.has(kind);
+}
+
+/** Whether a range that a user opened holds for a place of a kind. */
+export function mayBeInRange(kind: ClosedKind): boolean {
+  return !openedByAddress.has(kind);
 }
 
 /**

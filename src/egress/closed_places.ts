@@ -9,6 +9,7 @@ import {
   type ClosedKind,
   closedKinds,
   kindOfAddress,
+  mayBeInRange,
   mayBeNamed,
 } from "./address_policy.ts";
 import type { HostPatterns } from "./host_patterns.ts";
@@ -63,9 +64,10 @@ export function closedAddress(
   const kind = kindOfPlace(address, own);
   if (kind === undefined) return undefined;
   if (!canBeOpened(kind)) return kind;
-  if (opened.hasAddress(address)) return undefined;
-  const isNamed = mayBeNamed(kind) && opened.coveringName(host) !== undefined;
-  return isNamed ? undefined : kind;
+  const isOpen = opened.listsAddress(address) ||
+    mayBeInRange(kind) && opened.hasAddress(address) ||
+    mayBeNamed(kind) && opened.coveringName(host) !== undefined;
+  return isOpen ? undefined : kind;
 }
 
 /**
@@ -78,7 +80,7 @@ export function closedHost(
 ): ClosedKind | undefined {
   if (isAddressLiteral(host)) return closedAddress(host, host, surroundings);
   const kind = kindOfName(host);
-  return kind && !mayBeOpen(host, kind, surroundings.opened) ? kind : undefined;
+  return kind && !mayBeOpen(host, kind, surroundings) ? kind : undefined;
 }
 
 /** Addresses of the known names that have the same ones everywhere. */
@@ -91,13 +93,16 @@ const knownAddresses: Partial<Record<ClosedKind, readonly string[]>> = {
 function mayBeOpen(
   host: string,
   kind: ClosedKind,
-  opened: HostPatterns,
+  surroundings: Surroundings,
 ): boolean {
+  const { opened } = surroundings;
   if (opened.coveringName(host) !== undefined) return true;
   const addresses = knownAddresses[kind];
   return addresses === undefined
     ? opened.hasRanges
-    : addresses.some((address) => opened.hasAddress(address));
+    : addresses.some((address) =>
+      closedAddress(host, address, surroundings) === undefined
+    );
 }
 
 /** A sentence on a host, such as `10.0.0.1 is in a private network`. */

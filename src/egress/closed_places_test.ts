@@ -18,6 +18,7 @@ const places: [string, string][] = [
   ["100.100.100.200", "100.100.100.200"],
   ["127.0.0.1", "127.0.0.1"],
   ["169.254.169.254", "169.254.169.254"],
+  ["169.254.169.254", "::ffff:169.254.169.254"],
   ["169.254.1.1", "169.254.0.0/16"],
   ["198.51.100.1", "198.51.100.1"],
   ["198.18.0.1", "198.18.0.0/15"],
@@ -86,6 +87,23 @@ Deno.test("an opened name does not lead to the cloud's metadata", async () => {
     );
     assert.deepEqual(dialed, []);
   });
+});
+
+Deno.test("a range does not open the metadata services in it", () => {
+  for (
+    const [address, range] of [
+      ["169.254.169.254", "169.254.0.0/16"],
+      ["169.254.169.254", "0.0.0.0/0"],
+      ["::ffff:169.254.169.254", "::/0"],
+      ["100.100.100.200", "100.64.0.0/10"],
+      ["fd00:ec2::254", "fd00::/8"],
+    ] as const
+  ) {
+    const kind = closedAddress("a.example", address, at(range));
+    assert.equal(kind, "metadata", `${address} ${range}`);
+    const opened = closedAddress("a.example", address, at(range, address));
+    assert.equal(opened, undefined, address);
+  }
 });
 
 Deno.test("localhost is reached by the system's resolver if it is opened", async () => {
@@ -160,14 +178,14 @@ Deno.test("nothing is open without the user's word, and only what it covers", ()
   fc.assert(fc.property(address, ipv4, (address, other) => {
     const kind = kindOfAddress(address);
     assert.equal(closedAddress("a.example", address, at()), kind);
-    const expected = kind && canBeOpened(kind) ? undefined : kind;
+    const whole = kind && canBeOpened(kind) ? undefined : kind;
     assert.equal(
       closedAddress("a.example", address, at("0.0.0.0/0", "::/0")),
-      expected,
+      kind === "metadata" ? kind : whole,
     );
     assert.equal(
       closedAddress("a.example", address, at(other)),
-      [other, `::ffff:${other}`].includes(address) ? expected : kind,
+      [other, `::ffff:${other}`].includes(address) ? whole : kind,
     );
   }));
 });

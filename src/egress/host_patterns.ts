@@ -75,12 +75,26 @@ export class HostPatterns {
 
   /** Whether ranges have an address, or all IPv4 ones that it stands for. */
   hasAddress(text: string): boolean {
+    return this.#hasAddress(text, (one) => this.#find(one) !== undefined);
+  }
+
+  /** The same, of addresses that are listed themselves. */
+  listsAddress(text: string): boolean {
+    return this.#hasAddress(
+      text,
+      (one) =>
+        this.#ranges.some(([, [address, bits]]) =>
+          bits === 8 * address.toByteArray().length &&
+          isWithin(one, [address, bits])
+        ),
+    );
+  }
+
+  #hasAddress(text: string, has: (address: Address) => boolean): boolean {
     const address = parseAddress(text);
     if (address === undefined) return false;
     const embedded = embeddedIpv4(address);
-    return this.#find(address) !== undefined ||
-      embedded.length > 0 &&
-        embedded.every((ipv4) => this.#find(ipv4) !== undefined);
+    return has(address) || embedded.length > 0 && embedded.every(has);
   }
 
   /**
