@@ -178,7 +178,7 @@ function hintFor(records: readonly AttemptRecord[]): string {
     return "Allow only what you trust; `contractor build --learn` lists all that a build wants";
   }
   return records.some(({ refusal }) => refusal === "address-refused")
-    ? "Find out what does that, and why; private places are for you alone to open, with --allow-private"
+    ? "Find out what does that, and why; a private place is reached only if you open it (--allow-private) and the spec names it"
     : "Find out what does that, and why";
 }
 

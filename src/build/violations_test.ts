@@ -178,6 +178,8 @@ Deno.test("no advice leads to a private place: it is told what is there", () => 
     const verdict = { ...innocent, attempts: { total: 1, records: [seen] } };
     const error = violationError(toViolations([verdict], "build"));
     assert.doesNotMatch(error!.detail!, /would allow it/);
+    const isLed = seen.refusal === "address-refused";
+    assert.equal(/only if you open it/.test(error!.hint!), isLed);
   }
   // The control: a public address has an entry.
   const seen = { ...attempt, ...wanted, address: "192.0.2.1" };
