@@ -16,7 +16,8 @@ import { imageDirectory, sourceDirectory } from "./repository.ts";
 const LONGEST_RUNTIME_DIRECTORY = 60;
 
 /** Variables that the command line gets from the test's own environment. */
-const inherited = /^(PATH|HOME|USER|LANG|TMPDIR|CONTRACTOR_\w+|DENO_\w+)$/;
+const inherited =
+  /^(PATH|HOME|USER|LANG|TMPDIR|CONTRACTOR_\w+|DENO_\w+|\w+_(PROXY|proxy))$/;
 
 /** The directories of a test run. */
 export interface TestState {

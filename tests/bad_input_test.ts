@@ -92,6 +92,35 @@ refuses("a workspace that is a file", async (project) => {
   await project.write("ws", "precious");
 }, { exitCode: 2, code: "workspace-not-directory", message: /ws/ });
 
+/** Another spelling of each is one of the mistakes that fixtures have. */
+const closedHosts = [
+  "127.0.0.1",
+  "localhost",
+  "0.0.0.0",
+  "169.254.169.254",
+  ...Deno.networkInterfaces().filter(({ family }) => family === "IPv4")
+    .map(({ address }) => address),
+];
+
+refuses("places that are nobody's business", async (project) => {
+  const hosts = closedHosts.map((host) =>
+    `{ host: ${host}, protocols: [http] }`
+  );
+  const network = `network: { build: [${hosts.join(", ")}] }`;
+  await project.write("build.yaml", tinySpec("true", network));
+}, {
+  exitCode: 2,
+  code: "invalid-spec",
+  message: new RegExp(`: ${closedHosts.length} problems$`),
+});
+
+refuses("a proxy that it cannot use", async (project) => {
+  project.environment.HTTPS_PROXY = "socks5://me:secret@proxy.example";
+  const network =
+    "network: { build: [{ host: a.example, protocols: [http] }] }";
+  await project.write("build.yaml", tinySpec("true", network));
+}, { exitCode: 2, code: "bad-proxy", message: /"socks5" is not spoken here$/ });
+
 Deno.test("manager start names --accel tcg where KVM cannot be used", async () => {
   await using project = await Project.create();
   const hideKvm = "[ ! -e /dev/kvm ] || mount --bind /dev/null /dev/kvm";

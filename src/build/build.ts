@@ -11,6 +11,7 @@ import {
   InterruptedError,
   LimitExceededError,
 } from "../errors.ts";
+import { noProxy, type ProxySettings } from "../egress/proxy_settings.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { egressUrl } from "../isolates.ts";
 import { managerSettings } from "../host/manager_settings.ts";
@@ -38,6 +39,7 @@ import { provideImage } from "./image_phase.ts";
 import { now, PhaseClock, roundSeconds } from "./phase_clock.ts";
 import { Pipeline } from "./pipeline.ts";
 import { prepare } from "./prepare_phase.ts";
+import { mayReachHosts } from "./reach.ts";
 import type { BuildReport } from "./report.ts";
 
 /** Failed connections of a build that are told one by one. */
@@ -54,6 +56,10 @@ export interface BuildOptions extends ProjectOptions {
   useCache: boolean;
   /** Whether hosts that no rule allows can be reached, to learn of them. */
   learn: boolean;
+  /** Private hosts, addresses and ranges that the spec may name. */
+  allowPrivate?: readonly string[];
+  /** Tells what the host dials through, if the build may reach anything. */
+  readProxy?: () => Promise<ProxySettings>;
   onEvent: (event: BuildEvent) => void;
   signal: AbortSignal;
   /**
@@ -74,6 +80,10 @@ export async function runBuild(options: BuildOptions): Promise<number> {
   const loaded = await loadProject(options.specPath, options);
   const settings = managerSettings(options.accelerator, loaded.manager);
   requireCapacity(settings, loaded.spec.resources);
+  // A proxy that cannot be used is no matter to a build that reaches nothing.
+  const proxy = mayReachHosts(loaded.spec, options.learn)
+    ? await options.readProxy?.()
+    : undefined;
   const build = newBuildId();
   await using host = await openBuildHost(
     build,
@@ -81,7 +91,7 @@ export async function runBuild(options: BuildOptions): Promise<number> {
     settings,
     options.egressModule ?? egressUrl,
   );
-  return await new Build(options, loaded, build, host).run();
+  return await new Build(options, loaded, build, host, proxy ?? noProxy).run();
 }
 
 class Build {
@@ -100,6 +110,7 @@ class Build {
     readonly loaded: ProjectSpec,
     readonly id: string,
     readonly host: BuildHost,
+    proxy: ProxySettings,
   ) {
     const { onEvent, signal, useCache, learn } = options;
     this.#clock = new PhaseClock(onEvent);
@@ -108,6 +119,8 @@ class Build {
       build: id,
       spec: loaded.spec,
       denied: loaded.denied,
+      opened: loaded.opened,
+      proxy,
       addedPrepare: loaded.addedPrepare,
       keep: loaded.keep,
       useCache,
@@ -128,6 +141,13 @@ class Build {
     onEvent({ type: "start", time: now(), build: this.id, spec: path });
     const outside = describeOutside(this.loaded.outside);
     if (outside !== undefined) this.#pipeline.note(outside, { always: true });
+    const { openedHosts } = this.loaded;
+    if (openedHosts.length > 0) {
+      this.#pipeline.note(
+        `Private places that you open to this build: ${openedHosts.join(", ")}`,
+        { always: true },
+      );
+    }
     for (const message of this.host.notes) {
       this.#pipeline.note(message, { always: true });
     }

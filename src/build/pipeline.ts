@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ProxySettings } from "../egress/proxy_settings.ts";
 import type { AutorunProgram } from "../guest/autorun_files.ts";
 import type { WorkerStep } from "../guest/manager_session.ts";
 import type {
@@ -23,8 +24,12 @@ import { addUsage } from "./usage.ts";
 export interface PipelineParts {
   readonly build: string;
   readonly spec: BuildSpec;
-  /** Names and `*.names` that may never be reached. */
+  /** Names, addresses and ranges that may never be reached. */
   readonly denied: readonly string[];
+  /** Closed places that may be reached where the rules name them. */
+  readonly opened: readonly string[];
+  /** What the host dials through. */
+  readonly proxy: ProxySettings;
   /** What the playbook may reach besides the image's repositories. */
   readonly addedPrepare: readonly NetworkEntry[];
   /** Programs whose files come back although they run them by themselves. */
@@ -177,12 +182,14 @@ export class Pipeline {
 
   /** Has the host dial these destinations and no others. */
   async configureEgress(rules: EgressRule[]): Promise<void> {
-    const { isolates, learn, denied, spec } = this.#parts;
+    const { isolates, learn, denied, opened, proxy, spec } = this.#parts;
     const { totalBytes, rateBitsPerSecond } = spec.resources.bandwidth;
     await isolates.egress.call("configure", {
       rules,
       learn,
       denied: [...denied],
+      opened: [...opened],
+      proxy,
       limits: {
         ...(totalBytes !== undefined && { totalBytes }),
         ...(rateBitsPerSecond !== undefined && {

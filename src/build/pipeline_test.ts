@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { noProxy } from "../egress/proxy_settings.ts";
 import { diskSerialSchema } from "../rpc/protocol.ts";
 import { newBuildId } from "./build_id.ts";
 import type { BuildEvent } from "./events.ts";
@@ -42,6 +43,8 @@ function pipelineWith(answer: (call: Sent) => unknown = () => ({})) {
       resources: { bandwidth: { totalBytes: 1000, rateBitsPerSecond: 80 } },
     },
     denied: ["evil.example"],
+    opened: ["10.0.0.1"],
+    proxy: noProxy,
     learn: false,
     emit,
   } as unknown as PipelineParts);
@@ -106,6 +109,8 @@ Deno.test("hosts are allowed by the dialer before the worker can ask for them", 
         rules,
         learn: false,
         denied: ["evil.example"],
+        opened: ["10.0.0.1"],
+        proxy: noProxy,
         limits: { totalBytes: 1000, bitsPerSecond: 80 },
       },
     },

@@ -1,5 +1,6 @@
 import { BuildFailedError } from "../errors.ts";
-import { isDenied } from "../config/denied.ts";
+import { closedHost, describePlace } from "../egress/closed_places.ts";
+import { denyingPatterns, HostPatterns } from "../egress/host_patterns.ts";
 import { Allowlist, endsInNumber } from "../egress/allowlist.ts";
 import type { EgressRule } from "../rpc/protocol.ts";
 import { type NetworkEntry, toEgressRules } from "../spec/network.ts";
@@ -113,9 +114,14 @@ function allowedHosts(
   declared: readonly NetworkEntry[] | undefined,
 ): EgressRule[] {
   if (declared !== undefined) return toEgressRules(declared);
-  const { denied, addedPrepare } = pipeline.parts;
-  const rules = [...repositories, ...toEgressRules(addedPrepare)]
-    .filter(({ host }) => !isDenied(host, denied));
+  const { denied, opened, addedPrepare } = pipeline.parts;
+  const named = [...repositories, ...toEgressRules(addedPrepare)];
+  const { rules, closed } = reachable(named, denied, opened);
+  for (const place of closed) {
+    pipeline.note(
+      `The worker image names a package repository that only you can open: ${place}`,
+    );
+  }
   pipeline.note(
     rules.length === 0
       ? "The worker image names no package repositories: the playbook reaches no hosts"
@@ -124,6 +130,27 @@ function allowedHosts(
       }`,
   );
   return rules;
+}
+
+/**
+ * The rules that neither the user denies nor only the user can open, and what
+ * the latter are: what an image names opens nothing.
+ */
+export function reachable(
+  named: readonly EgressRule[],
+  denied: readonly string[],
+  opened: readonly string[],
+): { rules: EgressRule[]; closed: string[] } {
+  const denying = denyingPatterns(denied);
+  const surroundings = { opened: new HostPatterns(opened), own: [] };
+  const closed = new Set<string>();
+  const rules = named.filter(({ host }) => {
+    if (denying.covering(host) !== undefined) return false;
+    const kind = closedHost(host, surroundings);
+    if (kind !== undefined) closed.add(describePlace(host, kind));
+    return kind === undefined;
+  });
+  return { rules, closed: [...closed] };
 }
 
 /** To ask a repository that may not be reached would be held against the build. */

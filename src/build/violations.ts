@@ -15,6 +15,13 @@ import type {
   LimitRecord,
   Verdict,
 } from "../rpc/verdict.ts";
+import {
+  type ClosedKind,
+  closedKinds,
+  kindOfAddress,
+} from "../egress/address_policy.ts";
+import { isAddressLiteral } from "../egress/ip_address.ts";
+import { kindOfName } from "../egress/known_names.ts";
 import { isHost } from "../spec/host.ts";
 import type { NetworkEntry, NetworkProtocol } from "../spec/network.ts";
 import { formatDuration, formatSize } from "../spec/units.ts";
@@ -79,11 +86,15 @@ export function toExceededLimit(
   return { ...record, overshoot, phase };
 }
 
-/** The entry of a spec's network section that would allow an attempt. */
+/**
+ * The entry of a spec's network section that would allow an attempt. What only
+ * the user can open has none: no advice leads there.
+ */
 export function entryFor(attempt: Attempt): NetworkEntry | undefined {
   const { refusal, host, address, port, protocol, claimed } = attempt;
   const named = (name: string | null, spoken: NetworkProtocol | undefined) =>
-    name === null || spoken === undefined || name.includes("*") || !isHost(name)
+    name === null || spoken === undefined || name.includes("*") ||
+      !isHost(name) || kindOf(name) !== undefined
       ? undefined
       : { host: name, protocols: [spoken] };
   switch (refusal) {
@@ -99,11 +110,14 @@ export function entryFor(attempt: Attempt): NetworkEntry | undefined {
       return protocol in knownProtocols && port
         ? named(host, `tcp:${port}`)
         : undefined;
-    case "address-refused":
-      return named(ipv4(address), protocolAt(port, protocol));
     default:
       return undefined;
   }
+}
+
+/** Why a host is closed to a spec, as far as it shows without a look-up. */
+function kindOf(host: string): ClosedKind | undefined {
+  return isAddressLiteral(host) ? kindOfAddress(host) : kindOfName(host);
 }
 
 function ipv4(address: string | null): string | null {
@@ -154,11 +168,18 @@ function networkError({ total, records }: Violations["network"]) {
     `The build tried ${times} to reach what it may not`,
     {
       detail: lines.join("\n"),
-      hint: records.some(({ allowedBy }) => allowedBy)
-        ? "Allow only what you trust; `contractor build --learn` lists all that a build wants"
-        : "Find out what does that, and why",
+      hint: hintFor(records),
     },
   );
+}
+
+function hintFor(records: readonly AttemptRecord[]): string {
+  if (records.some(({ allowedBy }) => allowedBy)) {
+    return "Allow only what you trust; `contractor build --learn` lists all that a build wants";
+  }
+  return records.some(({ refusal }) => refusal === "address-refused")
+    ? "Find out what does that, and why; a private place is reached only if you open it (--allow-private) and the spec names it"
+    : "Find out what does that, and why";
 }
 
 function suggestion(records: readonly AttemptRecord[]): string[] {
@@ -184,12 +205,12 @@ const reasons: Record<Attempt["refusal"], string> = {
   "name-missing": "does not say which host is meant",
   "name-mismatch": "asks for another host",
   "name-hidden": "hides which host is meant (encrypted client hello)",
-  "address-refused": "the name leads to a private or local address",
+  "address-refused": "the host is private, this machine's own or denied by you",
 };
 
 /** One line on an attempt, such as `evil.example, dns: …`. */
 export function describeAttempt(attempt: Attempt): string {
-  const { host, address, port, protocol, refusal } = attempt;
+  const { host, address, port, protocol } = attempt;
   const target = [
     host,
     host !== null && address !== null ? `(${address})` : address,
@@ -206,8 +227,23 @@ export function describeAttempt(attempt: Attempt): string {
   ];
   const suffix = extras.length > 0 ? ` (${extras.join(", ")})` : "";
   return `${place === "" ? "" : `${place.trim()}, `}${protocol}: ${
-    reasons[refusal]
+    reasonFor(attempt)
   }${suffix}`;
+}
+
+/** Why it was refused, and what is there if only the user can open it. */
+function reasonFor({ refusal, host, address, claimed }: Attempt): string {
+  const places = refusal === "address-refused"
+    ? [address, host]
+    : [host ?? address, claimed];
+  const [closed] = places.flatMap((place) => {
+    const kind = place === null ? undefined : kindOf(place);
+    return kind === undefined ? [] : `${place} is ${closedKinds[kind]}`;
+  });
+  if (closed === undefined) return reasons[refusal];
+  return refusal === "address-refused"
+    ? closed
+    : `${reasons[refusal]}; ${closed}`;
 }
 
 const limitTexts: Record<

@@ -28,6 +28,15 @@ const attempt: Attempt = {
   count: 1,
 };
 
+/** An attempt at an address. */
+const wanted = {
+  refusal: "destination-not-allowed",
+  protocol: "http",
+  host: null,
+  port: 80,
+  content: null,
+} as const;
+
 const innocent: Verdict = {
   attempts: { total: 0, records: [] },
   limit: null,
@@ -125,6 +134,66 @@ Deno.test("entryFor() says what would allow an attempt", () => {
       JSON.stringify(changes),
     );
   }
+});
+
+Deno.test("no advice leads to a private place: it is told what is there", () => {
+  const cases: [Partial<Attempt>, RegExp][] = [
+    [
+      { ...wanted, address: "169.254.169.254" },
+      /no rule allows the destination; 169\.254\.169\.254 is the cloud's meta/,
+    ],
+    [
+      { ...wanted, address: "10.0.0.1" },
+      /10\.0\.0\.1 is in a private network$/,
+    ],
+    [{ host: "metadata.google.internal" }, /internal is the cloud's metadata/],
+    [{ host: "db.localhost" }, /db\.localhost is this machine itself/],
+    [
+      {
+        ...wanted,
+        refusal: "name-mismatch",
+        host: "a.example",
+        claimed: "127.0.0.1",
+      },
+      /asks for another host; 127\.0\.0\.1 is this machine itself/,
+    ],
+    [
+      {
+        ...wanted,
+        refusal: "address-refused",
+        host: "a.example",
+        address: "192.168.0.1",
+      },
+      /a\.example \(192\.168\.0\.1\) port 80, http: 192\.168\.0\.1 is in a private/,
+    ],
+    [
+      { ...wanted, refusal: "address-refused", address: "203.0.113.1" },
+      /: the host is private, this machine's own or denied by you$/,
+    ],
+  ];
+  for (const [changes, told] of cases) {
+    const seen = { ...attempt, ...changes };
+    assert.equal(entryFor(seen), undefined);
+    assert.match(describeAttempt(seen), told);
+    const verdict = { ...innocent, attempts: { total: 1, records: [seen] } };
+    const error = violationError(toViolations([verdict], "build"));
+    assert.doesNotMatch(error!.detail!, /would allow it/);
+    const isLed = seen.refusal === "address-refused";
+    assert.equal(/only if you open it/.test(error!.hint!), isLed);
+  }
+  // The control: a public address has an entry.
+  const seen = { ...attempt, ...wanted, address: "192.0.2.1" };
+  assert.equal(entryFor(seen)?.host, "192.0.2.1");
+});
+
+Deno.test("a synthetic address is no news beside its name", () => {
+  const seen = {
+    ...attempt,
+    ...wanted,
+    host: "a.example",
+    address: "198.18.0.1",
+  };
+  assert.match(describeAttempt(seen), /: no rule allows the destination$/);
 });
 
 Deno.test("whatever the manager tells can be shown, and is good YAML", () => {

@@ -6,6 +6,7 @@
  */
 
 import type { BuildOptions } from "../build/build.ts";
+import type { ProxySettings } from "../egress/proxy_settings.ts";
 import type {
   ManagerLogs,
   ManagerStatus,
@@ -29,6 +30,16 @@ export type StartResult = ConnectedManager;
 export async function runBuild(options: BuildOptions): Promise<number> {
   const { runBuild } = await import("../build/build.ts");
   return await runBuild(options);
+}
+
+/**
+ * The proxy of the user who runs this command.
+ *
+ * @throws {UsageError} `bad-proxy`
+ */
+export async function readOwnProxy(): Promise<ProxySettings> {
+  const { readProxySettings } = await import("../egress/proxy_settings.ts");
+  return readProxySettings((name) => Deno.env.get(name));
 }
 
 /** Starts the manager and waits until it answers. */

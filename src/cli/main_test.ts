@@ -34,6 +34,7 @@ async function contractorOf(
       "--cached-only",
       ...permissions,
       "--allow-env=HOME,LOG_TOKENS,LOG_STREAM,XDG_CONFIG_HOME",
+      "--allow-sys=networkInterfaces",
       join(root, "mod.ts"),
       ...args,
     ],

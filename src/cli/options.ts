@@ -39,6 +39,13 @@ export const accelerator = optional(
   }),
 );
 
+export const allowPrivate = multiple(
+  option("--allow-private", string({ metavar: "HOST" }), {
+    description:
+      message`Let the spec name this private host: a name, an address or a range such as 10.0.0.0/8. Can be given again.`,
+  }),
+);
+
 export const json = option("--json", {
   description: message`Print JSON, for programs.`,
 });

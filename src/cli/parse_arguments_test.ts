@@ -27,6 +27,7 @@ Deno.test("parseArguments reads every command", () => {
     file: "a.yaml",
     project: undefined,
     allowPaths: [],
+    allowPrivate: [],
     json: true,
   });
   deepEqual(parse("schema"), { command: "schema" });
@@ -39,6 +40,7 @@ Deno.test("parseArguments reads every command", () => {
     accelerator: undefined,
     noCache: false,
     learn: false,
+    allowPrivate: [],
     quiet: false,
     json: false,
   });
@@ -55,11 +57,20 @@ Deno.test("parseArguments reads every command", () => {
       accelerator: "tcg",
       noCache: true,
       learn: true,
+      allowPrivate: [],
       quiet: true,
       json: false,
     },
   );
   deepEqual(parse("build", "--", "--odd.yaml")?.command, "build");
+  const places = ["--allow-private=10.0.0.0/8", "--allow-private", "a.example"];
+  for (const name of ["build", "check"]) {
+    const command = parse(name, ...places, "a.yaml");
+    deepEqual(
+      command && "allowPrivate" in command && command.allowPrivate,
+      ["10.0.0.0/8", "a.example"],
+    );
+  }
 });
 
 Deno.test("parseArguments reads the actions on the manager", () => {

@@ -4,22 +4,25 @@
  * @module
  */
 
+import { closedHost, type Surroundings } from "../egress/closed_places.ts";
+import { HostPatterns } from "../egress/host_patterns.ts";
 import type { AutorunProgram } from "../guest/autorun_files.ts";
 import { toResources } from "../spec/build_spec.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import type { NetworkEntry, PhaseNetwork } from "../spec/network.ts";
 import { SpecError } from "../spec/problem.ts";
 import type { ResourcesData } from "../spec/schema.ts";
-import {
-  findConflicts,
-  type ManagerPreferences,
-  type UserConfig,
-} from "./user_config.ts";
+import { findRefused } from "./refused_hosts.ts";
+import type { ManagerPreferences, UserConfig } from "./user_config.ts";
 
 /** A build spec with what the user's configuration adds. */
 export interface ConfiguredSpec extends LoadedSpec {
-  /** Names and `*.names` that may never be reached. */
+  /** Names, addresses and ranges that may never be reached. */
   readonly denied: readonly string[];
+  /** Closed places, written alike, that may be reached if the spec names them. */
+  readonly opened: readonly string[];
+  /** Hosts that the build may reach since the user opens them. */
+  readonly openedHosts: readonly string[];
   /**
    * What the playbook may reach besides the package repositories of the image;
    * empty if the spec lists its hosts, where they are added already.
@@ -30,19 +33,35 @@ export interface ConfiguredSpec extends LoadedSpec {
   readonly manager: ManagerPreferences;
 }
 
+/** What is known besides of a build's surroundings. */
+export interface AppliedTo {
+  /** Closed places that the user opens on the command line. */
+  readonly opened?: readonly string[];
+  /** Addresses of this machine. */
+  readonly own?: readonly string[];
+}
+
 /**
  * Applies a configuration to a spec: hosts are added, limits that the spec
  * leaves out are set. `data` stays as it is written.
  *
- * @throws {SpecError} if the spec allows what the configuration denies
+ * @throws {SpecError} if the spec allows what the configuration denies, or what
+ *   only the user can open
  */
 export function applyConfig(
   loaded: LoadedSpec,
   config: UserConfig,
+  { opened: alsoOpened = [], own = [] }: AppliedTo = {},
 ): ConfiguredSpec {
   const { spec, data } = loaded;
   const { prepare, build } = spec.network;
-  refuseDenied(loaded, config);
+  const opened = [...config.network.opened, ...alsoOpened];
+  requireReachable(loaded, config, { opened, own });
+  const network = {
+    prepare: prepare && addEntries(prepare, config.network.prepare),
+    build: addEntries(build, config.network.build),
+  };
+  const addedPrepare = prepare === undefined ? config.network.prepare : [];
   return {
     ...loaded,
     spec: {
@@ -50,23 +69,47 @@ export function applyConfig(
       resources: toResources(
         mergeResources(config.resources, data.resources ?? {}),
       ),
-      network: {
-        prepare: prepare && addEntries(prepare, config.network.prepare),
-        build: addEntries(build, config.network.build),
-      },
+      network,
     },
     denied: config.network.deny.map(({ name }) => name),
-    addedPrepare: prepare === undefined ? config.network.prepare : [],
+    opened,
+    openedHosts: findOpened(
+      [network.prepare ?? addedPrepare, network.build],
+      { opened: new HostPatterns(opened), own },
+    ),
+    addedPrepare,
     keep: config.keep,
     manager: config.manager,
   };
 }
 
-function refuseDenied(loaded: LoadedSpec, config: UserConfig): void {
-  const problems = (["prepare", "build"] as const).flatMap((phase) => {
-    const network = loaded.spec.network[phase];
-    const entries = network === undefined || network === "none" ? [] : network;
-    return findConflicts(config, phase, entries);
+/** The hosts of allowlists that would be closed without the user's word. */
+function findOpened(
+  networks: readonly PhaseNetwork[],
+  { opened, own }: Surroundings,
+): string[] {
+  const closed = { opened: new HostPatterns(), own };
+  const hosts = networks.flatMap((network) => network === "none" ? [] : network)
+    .map(({ host }) => host)
+    .filter((host) =>
+      opened.coveringName(host) !== undefined ||
+      closedHost(host, closed) !== undefined
+    );
+  return [...new Set(hosts)];
+}
+
+function requireReachable(
+  loaded: LoadedSpec,
+  config: UserConfig,
+  { opened, own }: Required<AppliedTo>,
+): void {
+  const problems = findRefused(loaded.spec.network, {
+    path: config.path,
+    denied: config.network.deny,
+    opened: new HostPatterns(opened),
+    own,
+    advice:
+      'A build spec cannot open it: you can, with --allow-private or "network.private" in your configuration',
   }).map(({ path, part, message, hint }) => ({
     ...loaded.positionOf(path, part),
     message,

@@ -34,6 +34,8 @@ Deno.test("applyConfig without a configuration changes nothing", () => {
   deepEqual(applyConfig(spec, emptyUserConfig), {
     ...spec,
     denied: [],
+    opened: [],
+    openedHosts: [],
     addedPrepare: [],
     keep: [],
     manager: {},
@@ -109,6 +111,85 @@ Deno.test("applyConfig tells every host that a spec may not allow, with both pla
     ]);
     return true;
   });
+});
+
+/** The problems of a spec whose build commands may reach a host. */
+function problemsWith(
+  host: string,
+  applied: { opened?: string[]; own?: string[] } = {},
+  user = emptyUserConfig,
+) {
+  const text = `network: { build: [{ host: ${
+    JSON.stringify(host)
+  }, protocols: [http] }] }\n`;
+  try {
+    applyConfig(loaded(text), user, applied);
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error;
+    return error.problems;
+  }
+  return [];
+}
+
+Deno.test("applyConfig opens no private place at a spec's word", () => {
+  const own = ["198.51.100.1"];
+  for (
+    const [host, what] of [
+      ["127.0.0.1", "this machine itself (loopback)"],
+      ["localhost", "this machine itself (loopback)"],
+      ["*.localhost", "this machine itself (loopback)"],
+      ["198.51.100.1", "one of this machine's own"],
+      ["10.0.0.1", "in a private network"],
+      ["169.254.169.254", "the cloud's metadata service"],
+      ["metadata.google.internal", "the cloud's metadata service"],
+    ] as const
+  ) {
+    deepEqual(problemsWith(host, { own }), [{
+      line: 5,
+      column: 28,
+      message: `Cannot allow "${host}": it is ${what}`,
+      hint:
+        'A build spec cannot open it: you can, with --allow-private or "network.private" in your configuration',
+    }]);
+    deepEqual(problemsWith(host, { own, opened: [host] }), []);
+  }
+  for (const host of ["192.0.2.1", "198.51.100.2", "example.org"]) {
+    deepEqual(problemsWith(host, { own }), []);
+  }
+});
+
+Deno.test("applyConfig opens nothing that is no place", () => {
+  for (const host of ["0.0.0.0", "224.0.0.1", "255.255.255.255"]) {
+    const [problem] = problemsWith(host, { opened: ["0.0.0.0/0"] });
+    deepEqual([problem?.line, problem?.hint], [5, undefined], host);
+  }
+});
+
+Deno.test("applyConfig heeds the user's word of both kinds, and a denial above", () => {
+  const user = parseUserConfig(
+    `network: { private: [10.0.0.0/8, Mirror.example], deny: [10.0.1.0/24] }\n`,
+    "config.yaml",
+  );
+  deepEqual(problemsWith("10.0.0.1", {}, user), []);
+  deepEqual(problemsWith("192.168.0.1", {}, user).length, 1);
+  deepEqual(problemsWith("192.168.0.1", { opened: ["192.168.0.1"] }, user), []);
+  deepEqual(problemsWith("10.0.1.1", { opened: ["10.0.1.1"] }, user), [{
+    line: 5,
+    column: 28,
+    message: 'Cannot allow "10.0.1.1": your configuration denies "10.0.1.0/24"',
+    hint: "It is denied at config.yaml:1:58",
+  }]);
+  const text = `network:
+  build:
+    - { host: 10.0.0.1, protocols: [http] }
+    - { host: mirror.example, protocols: [http, https] }
+    - { host: example.org, protocols: [http] }
+`;
+  const { opened, openedHosts } = applyConfig(loaded(text), user, {
+    opened: ["fd00::/8"],
+  });
+  deepEqual(opened, ["10.0.0.0/8", "mirror.example", "fd00::/8"]);
+  deepEqual(openedHosts, ["10.0.0.1", "mirror.example"]);
 });
 
 Deno.test("the longest lists together are what the manager accepts", () => {

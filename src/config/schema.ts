@@ -6,8 +6,10 @@
 
 import { z } from "zod";
 import { AUTORUN_PROGRAMS } from "../guest/autorun_files.ts";
+import { canBeOpened, kindOfAddress } from "../egress/address_policy.ts";
+import { isHostPattern } from "../egress/host_patterns.ts";
+import { isAddressLiteral } from "../egress/ip_address.ts";
 import { MAX_READY_WORKERS } from "../rpc/protocol.ts";
-import { hostSchema } from "../spec/host.ts";
 import { configuredNetworkSchema } from "../spec/network.ts";
 import { quantity, resourcesSchema } from "../spec/schema.ts";
 import { durationKind, sizeKind } from "../spec/units.ts";
@@ -21,6 +23,31 @@ const MAX_PATHS = 100;
 const pathsExpectation = {
   error: 'an absolute path, or one that begins with "~/"',
 };
+/** What a user works with; each is compared with each address that is dialed. */
+const MAX_OPENED = 100;
+
+const patternExpectation =
+  'a host name, an address or a range such as "10.0.0.0/8"';
+
+/** What is expected instead of a text that opens nothing; `undefined` if it does. */
+export function whyNotOpened(text: string): string | undefined {
+  if (!isHostPattern(text)) return patternExpectation;
+  const kind = isAddressLiteral(text) ? kindOfAddress(text) : undefined;
+  return kind === undefined || canBeOpened(kind)
+    ? undefined
+    : "an address that a single host can have";
+}
+
+const patternSchema = z.string({ error: patternExpectation });
+
+const deniedSchema = patternSchema.refine(isHostPattern, {
+  error: patternExpectation,
+});
+
+const openedSchema = patternSchema.superRefine((text, context) => {
+  const message = whyNotOpened(text);
+  if (message !== undefined) context.addIssue({ code: "custom", message });
+});
 
 const READY_WORKERS_RANGE = `a number from 0 to ${MAX_READY_WORKERS}`;
 
@@ -32,10 +59,14 @@ export const configSchema = z.strictObject({
   network: z.strictObject({
     prepare: configuredNetworkSchema.optional(),
     build: configuredNetworkSchema.optional(),
-    deny: z.array(hostSchema, { error: "a list of host names" })
+    deny: z.array(deniedSchema, { error: "a list of hosts" })
       .max(MAX_DENIED, { error: `at most ${MAX_DENIED} hosts` })
       .optional(),
-  }, { error: 'a mapping with "prepare", "build" and "deny"' }).optional(),
+    private: z.array(openedSchema, { error: "a list of hosts" })
+      .max(MAX_OPENED, { error: `at most ${MAX_OPENED} hosts` })
+      .optional(),
+  }, { error: 'a mapping with "prepare", "build", "deny" and "private"' })
+    .optional(),
   resources: resourcesSchema.optional(),
   workspace: z.strictObject({
     keep: z.array(

@@ -4,21 +4,15 @@
  * @module
  */
 
+import { HostPatterns } from "../egress/host_patterns.ts";
 import type { AutorunProgram } from "../guest/autorun_files.ts";
-import type { DataProblem } from "../spec/explain.ts";
 import { type NetworkEntry, toNetworkEntries } from "../spec/network.ts";
 import { parseDocument } from "../spec/parse_document.ts";
-import { ConfigError, type Position, type Problem } from "../spec/problem.ts";
-import { quote } from "../spec/quote.ts";
+import { ConfigError, type Problem } from "../spec/problem.ts";
 import type { ResourcesData } from "../spec/schema.ts";
 import { durationKind, parseQuantity, sizeKind } from "../spec/units.ts";
-import { conflictOf } from "./denied.ts";
+import { type DeniedHost, findRefused } from "./refused_hosts.ts";
 import { type ConfigData, configSchema } from "./schema.ts";
-
-/** A name or `*.name`, in lower case, and where it is denied. */
-export interface DeniedName extends Position {
-  readonly name: string;
-}
 
 /** A user's configuration. */
 export interface UserConfig {
@@ -29,7 +23,9 @@ export interface UserConfig {
     readonly prepare: readonly NetworkEntry[];
     readonly build: readonly NetworkEntry[];
     /** What no build may reach. */
-    readonly deny: readonly DeniedName[];
+    readonly deny: readonly DeniedHost[];
+    /** Closed places that builds may reach if their spec names them. */
+    readonly opened: readonly string[];
   };
   /** Limits of builds whose spec does not set them, as written. */
   readonly resources: ResourcesData;
@@ -50,7 +46,7 @@ export interface ManagerPreferences {
 /** The configuration of a user who has none. */
 export const emptyUserConfig: UserConfig = {
   path: undefined,
-  network: { prepare: [], build: [], deny: [] },
+  network: { prepare: [], build: [], deny: [], opened: [] },
   resources: {},
   keep: [],
   paths: [],
@@ -72,6 +68,7 @@ export function parseUserConfig(text: string, path: string): UserConfig {
     fail,
   });
   const { prepare = [], build = [], deny = [] } = data.network ?? {};
+  const opened = data.network?.private ?? [];
   const config: UserConfig = {
     path,
     network: {
@@ -81,15 +78,21 @@ export function parseUserConfig(text: string, path: string): UserConfig {
         name: name.toLowerCase(),
         ...positionOf(["network", "deny", index]),
       })),
+      opened: opened.map((text) => text.toLowerCase()),
     },
     resources: data.resources ?? {},
     keep: data.workspace?.keep ?? [],
     paths: data.paths ?? [],
     manager: toManagerPreferences(data.manager ?? {}),
   };
-  const conflicts = findConflicts(config, "prepare", config.network.prepare)
-    .concat(findConflicts(config, "build", config.network.build));
-  if (conflicts.length > 0) throw fail(conflicts.map(place));
+  const refused = findRefused(config.network, {
+    path,
+    denied: config.network.deny,
+    opened: new HostPatterns(config.network.opened),
+    own: [],
+    advice: 'List it in "network.private", too',
+  });
+  if (refused.length > 0) throw fail(refused.map(place));
   return config;
 }
 
@@ -105,27 +108,6 @@ function toManagerPreferences(
     ...(idleSeconds && { idleSeconds }),
     ...(readyWorkers !== undefined && { readyWorkers }),
   };
-}
-
-/** Entries of an allowlist that the configuration denies. */
-export function findConflicts(
-  { path, network }: UserConfig,
-  phase: "prepare" | "build",
-  entries: readonly NetworkEntry[],
-): DataProblem[] {
-  const names = network.deny.map(({ name }) => name);
-  return entries.flatMap(({ host }, index) => {
-    const name = conflictOf(host, names);
-    const denied = network.deny.find((denied) => denied.name === name);
-    return denied === undefined ? [] : [{
-      path: ["network", phase, index, "host"],
-      part: "value" as const,
-      message: `Cannot allow ${quote(host)}: your configuration denies ${
-        quote(denied.name)
-      }`,
-      hint: `It is denied at ${path}:${denied.line}:${denied.column}`,
-    }];
-  });
 }
 
 function isBlank(text: string): boolean {

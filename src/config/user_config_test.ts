@@ -22,7 +22,8 @@ Deno.test("parseUserConfig reads every key", () => {
   build:
     - host: "*.proxy.example"
       protocols: [https]
-  deny: [Evil.example, "*.ads.example"]
+  deny: [Evil.example, "*.ads.example", 203.0.113.0/24]
+  private: [Mirror.example, 10.0.0.0/8, "FD00::1"]
 resources:
   memory: 4 GiB
   bandwidth: { total: 1 GiB }
@@ -38,7 +39,9 @@ manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
       deny: [
         { name: "evil.example", line: 6, column: 10 },
         { name: "*.ads.example", line: 6, column: 24 },
+        { name: "203.0.113.0/24", line: 6, column: 41 },
       ],
+      opened: ["mirror.example", "10.0.0.0/8", "fd00::1"],
     },
     resources: { memory: "4 GiB", bandwidth: { total: "1 GiB" } },
     keep: ["git", "vscode"],
@@ -63,15 +66,19 @@ resources:
   memory: lots
 network:
   build: none
-  deny: [127.1, "::1", a b]
+  deny: [127.1, "::1/129", a b]
+  private: [0x7f000001, 0.0.0.0, 10.0.0.0/40]
 `;
   deepEqual(mistakesIn(text), [
     '1:1: Unknown key "netwrk" in the configuration (Did you mean "network"?)',
     '3:11: Expected a size such as "2 GiB" for "resources.memory", got "lots"',
     '5:10: Expected a list of hosts for "network.build", got "none"',
-    '6:10: Expected a host name or an IPv4 address such as "192.0.2.1" for "network.deny[0]", got 127.1 (Did you mean "127.0.0.1"?)',
-    '6:17: Expected a host name or an IPv4 address such as "192.0.2.1" for "network.deny[1]", got "::1" (Workers have no IPv6: write the host\'s name)',
-    '6:24: Expected a host name such as "example.org" or "*.example.org" for "network.deny[2]", got "a b"',
+    '6:10: Expected a host name, an address or a range such as "10.0.0.0/8" for "network.deny[0]", got 127.1 (Did you mean "127.0.0.1"?)',
+    '6:17: Expected a host name, an address or a range such as "10.0.0.0/8" for "network.deny[1]", got "::1/129"',
+    '6:28: Expected a host name, an address or a range such as "10.0.0.0/8" for "network.deny[2]", got "a b"',
+    '7:13: Expected a host name, an address or a range such as "10.0.0.0/8" for "network.private[0]", got 2130706433 (Did you mean "127.0.0.1"?)',
+    '7:25: Expected an address that a single host can have for "network.private[1]", got "0.0.0.0"',
+    '7:34: Expected a host name, an address or a range such as "10.0.0.0/8" for "network.private[2]", got "10.0.0.0/40"',
   ]);
 });
 
@@ -107,6 +114,14 @@ Deno.test("parseUserConfig refuses to allow what it denies", () => {
     `2:21: Cannot allow "*.example": your configuration denies "evil.example" (It is denied at ${path}:4:10)`,
     `3:19: Cannot allow "x.ads.test": your configuration denies "*.ads.test" (It is denied at ${path}:4:24)`,
   ]);
+});
+
+Deno.test("parseUserConfig wants private places in their own list, too", () => {
+  const list = "network: { build: [{ host: 10.0.0.1, protocols: [http] }]";
+  deepEqual(mistakesIn(`${list} }\n`), [
+    '1:28: Cannot allow "10.0.0.1": it is in a private network (List it in "network.private", too)',
+  ]);
+  deepEqual(mistakesIn(`${list}, private: [10.0.0.0/8] }\n`), []);
 });
 
 Deno.test("parseUserConfig bounds what is added to each build", () => {

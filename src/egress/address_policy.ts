@@ -1,6 +1,6 @@
 /**
- * Which addresses the host dials for a worker: what is on the public internet,
- * never the user's own machine, network or cloud.
+ * Which addresses are nobody's business: what is not on the public internet but
+ * on the user's own machine, network or cloud.
  *
  * The documentation ranges (RFC 5737, RFC 3849) are dialed: no host has them by
  * itself, and some networks map their package mirrors there.
@@ -9,19 +9,80 @@
  */
 
 import ipaddr from "ipaddr.js";
+import {
+  type Address,
+  embeddedIpv4,
+  isWithin,
+  parseAddress,
+  type Range,
+} from "./ip_address.ts";
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
-type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
+/** What a closed place is, as messages call it. */
+export const closedKinds = {
+  "metadata": "the cloud's metadata service",
+  "unspecified": "another way to write this machine",
+  "private": "in a private network",
+  "carrier-grade NAT": "in a carrier's private network (carrier-grade NAT)",
+  "loopback": "this machine itself (loopback)",
+  "own": "one of this machine's own",
+  "link-local": "link-local, for neighbours on the same wire",
+  "site-local": "in a private network (site-local)",
+  "multicast": "a multicast address, no single host",
+  "broadcast": "a broadcast address, no single host",
+  "protocol assignment": "set aside for protocols",
+  "6to4 relay": "a 6to4 relay",
+  "benchmarking": "set aside for benchmarks",
+  "reserved": "reserved",
+  "not an address": "not an address in its usual notation",
+} as const;
 
-function ranges(table: Record<string, string[]>): [string, Range][] {
-  return Object.entries(table).flatMap(([reason, cidrs]) =>
-    cidrs.map((cidr): [string, Range] => [reason, ipaddr.parseCIDR(cidr)])
+/** Why a place is closed to a build spec. */
+export type ClosedKind = keyof typeof closedKinds;
+
+/** No user can open these: nothing that a connection could be for. */
+const neverOpened: ReadonlySet<ClosedKind> = new Set([
+  "unspecified",
+  "multicast",
+  "broadcast",
+  "not an address",
+]);
+
+/** Secrets for whoever asks: no range opens these by the way. */
+const openedByAddress: ReadonlySet<ClosedKind> = new Set(["metadata"]);
+
+/** What a name leads to where a company has servers of its own. */
+const openedByName: ReadonlySet<ClosedKind> = new Set([
+  "private",
+  "carrier-grade NAT",
+  "site-local",
+  "loopback",
+  "own",
+]);
+
+type Table = Partial<Record<ClosedKind, string[]>>;
+
+function ranges(table: Table): [ClosedKind, Range][] {
+  return Object.entries(table).flatMap(([kind, cidrs]) =>
+    cidrs.map((cidr): [ClosedKind, Range] => [
+      kind as ClosedKind,
+      ipaddr.parseCIDR(cidr),
+    ])
   );
 }
 
 /** From the IANA special-purpose registry, and the clouds' own documentation. */
-const refusedIpv4 = ranges({
-  "metadata": ["169.254.169.254/32", "168.63.129.16/32", "100.100.100.200/32"],
+const closedIpv4 = ranges({
+  "metadata": [
+    "169.254.169.254/32",
+    // Credentials of containers, on AWS.
+    "169.254.170.2/32",
+    "169.254.170.23/32",
+    // Azure, Alibaba, Oracle and Tencent.
+    "168.63.129.16/32",
+    "100.100.100.200/32",
+    "192.0.0.192/32",
+    "169.254.0.23/32",
+  ],
   "unspecified": ["0.0.0.0/8"],
   "private": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"],
   "carrier-grade NAT": ["100.64.0.0/10"],
@@ -35,8 +96,8 @@ const refusedIpv4 = ranges({
   "reserved": ["240.0.0.0/4"],
 });
 
-const refusedIpv6 = ranges({
-  "metadata": ["fd00:ec2::254/128", "fd20:ce::254/128"],
+const closedIpv6 = ranges({
+  "metadata": ["fd00:ec2::254/128", "fd00:ec2::23/128", "fd20:ce::254/128"],
   "unspecified": ["::/128"],
   "loopback": ["::1/128"],
   "private": ["fc00::/7"],
@@ -50,81 +111,51 @@ const refusedIpv6 = ranges({
 /** The only part of IPv6 from which public addresses are given out. */
 const globalUnicastIpv6: Range = ipaddr.parseCIDR("2000::/3");
 
-/** IPv6 ranges whose addresses stand for IPv4 ones, and how to read those. */
-const embeddings: [Range, (bytes: number[]) => number[][]][] = [
-  [ipaddr.parseCIDR("::ffff:0:0/96"), (b) => [b.slice(12)]],
-  [ipaddr.parseCIDR("64:ff9b::/96"), (b) => [b.slice(12)]],
-  [ipaddr.parseCIDR("2002::/16"), (b) => [b.slice(2, 6)]],
-  // Teredo: the server, and the client with its bits inverted.
-  [
-    ipaddr.parseCIDR("2001::/32"),
-    (b) => [b.slice(4, 8), b.slice(12).map((byte) => byte ^ 0xff)],
-  ],
-];
-
-function isWithin(address: Address, [network, bits]: Range): boolean {
-  return address.kind() === network.kind() && address.match(network, bits);
+function kindIn(
+  table: readonly [ClosedKind, Range][],
+  address: Address,
+): ClosedKind | undefined {
+  return table.find(([, range]) => isWithin(address, range))?.[0];
 }
 
-function parse(text: string): Address | undefined {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
-  // ipaddr.js takes "::1.2.3.4" for "::ffff:1.2.3.4"; the system does not.
-  const full = text.replace(/^::(?=\d+\.)/, "0:0:0:0:0:0:");
-  if (full.includes(":") && ipaddr.IPv6.isValid(full)) {
-    return ipaddr.IPv6.parse(full);
-  }
-  return undefined;
-}
-
-function reasonAgainstIpv4(address: Address): string | undefined {
-  return refusedIpv4.find(([, range]) => isWithin(address, range))?.[0];
-}
-
-function reasonAgainstIpv6(address: ipaddr.IPv6): string | undefined {
+function kindOfIpv6(address: ipaddr.IPv6): ClosedKind | undefined {
   if (address.zoneId !== undefined) return "link-local";
-  for (const [range, embedded] of embeddings) {
-    if (!isWithin(address, range)) continue;
-    return embedded(address.toByteArray())
-      .map((octets) => reasonAgainstIpv4(new ipaddr.IPv4(octets)))
-      .find((reason) => reason !== undefined);
+  const embedded = embeddedIpv4(address);
+  if (embedded.length > 0) {
+    return embedded.map((ipv4) => kindIn(closedIpv4, ipv4))
+      .find((kind) => kind !== undefined);
   }
-  const reason = refusedIpv6.find(([, range]) => isWithin(address, range))?.[0];
-  if (reason !== undefined) return reason;
-  return isWithin(address, globalUnicastIpv6) ? undefined : "reserved";
+  return kindIn(closedIpv6, address) ??
+    (isWithin(address, globalUnicastIpv6) ? undefined : "reserved");
 }
 
 /**
- * Tells why the host must not dial an address, or `undefined` if it may.
- *
- * Only addresses in their usual notation are accepted; `127.1`, `0x7f000001`
- * and other spellings that a system's resolver would read are refused as such.
+ * Tells why an address is closed to a build spec, or `undefined` if it is on
+ * the public internet. Only addresses in their usual notation are that.
  */
-export function reasonAgainstAddress(text: string): string | undefined {
-  const address = parse(text);
+export function kindOfAddress(text: string): ClosedKind | undefined {
+  const address = parseAddress(text);
   if (address === undefined) return "not an address";
   return address instanceof ipaddr.IPv6
-    ? reasonAgainstIpv6(address)
-    : reasonAgainstIpv4(address);
+    ? kindOfIpv6(address)
+    : kindIn(closedIpv4, address);
 }
 
-/** Whether a host is an IP address in its usual notation, not a name. */
-export function isAddressLiteral(host: string): boolean {
-  return parse(host) !== undefined;
+/** Whether a user can open a place of a kind at all. */
+export function canBeOpened(kind: ClosedKind): boolean {
+  return !neverOpened.has(kind);
 }
 
-/** The IPv4 addresses that an address is, or stands for. */
-export function ipv4AddressesOf(text: string): string[] {
-  const address = parse(text);
-  if (address === undefined) return [];
-  if (address instanceof ipaddr.IPv4) return [address.toString()];
-  return embeddings.filter(([range]) => isWithin(address, range))
-    .flatMap(([, embedded]) => embedded(address.toByteArray()))
-    .map((octets) => new ipaddr.IPv4(octets).toString());
+/** Whether a range that a user opened holds for a place of a kind. */
+export function mayBeInRange(kind: ClosedKind): boolean {
+  return !openedByAddress.has(kind);
 }
 
-/** Whether two texts are the same address, however it is written. */
-export function isSameAddress(one: string, other: string): boolean {
-  const [a, b] = [parse(one), parse(other)];
-  return a !== undefined && b !== undefined &&
-    a.toNormalizedString() === b.toNormalizedString();
+/**
+ * Whether a name that a user opened may lead to a place of a kind. The others,
+ * such as the metadata service, are what no server's name leads to: they are
+ * opened by their address alone.
+ */
+export function mayBeNamed(kind: ClosedKind): boolean {
+  return openedByName.has(kind);
 }

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  ipv4AddressesOf,
-  isAddressLiteral,
-  isSameAddress,
-  reasonAgainstAddress,
-} from "./address_policy.ts";
+import { canBeOpened, kindOfAddress, mayBeNamed } from "./address_policy.ts";
+import { isAddressLiteral, isSameAddress } from "./ip_address.ts";
 
 const refused: Record<string, string> = {
   "0.0.0.0": "unspecified",
@@ -21,7 +17,9 @@ const refused: Record<string, string> = {
   "169.254.169.254": "metadata",
   "172.16.0.1": "private",
   "172.31.255.255": "private",
-  "192.0.0.192": "protocol assignment",
+  "192.0.0.192": "metadata",
+  "192.0.0.170": "protocol assignment",
+  "169.254.170.2": "metadata",
   "192.88.99.1": "6to4 relay",
   "192.168.1.1": "private",
   "198.18.0.1": "benchmarking",
@@ -107,19 +105,19 @@ const spellings = [
 
 Deno.test("addresses off the public internet are refused, with the reason", () => {
   for (const [address, reason] of Object.entries(refused)) {
-    assert.equal(reasonAgainstAddress(address), reason, address);
+    assert.equal(kindOfAddress(address), reason, address);
   }
 });
 
 Deno.test("public and documentation addresses are dialed", () => {
   for (const address of dialed) {
-    assert.equal(reasonAgainstAddress(address), undefined, address);
+    assert.equal(kindOfAddress(address), undefined, address);
   }
 });
 
 Deno.test("other notations are no addresses", () => {
   for (const spelling of spellings) {
-    assert.equal(reasonAgainstAddress(spelling), "not an address", spelling);
+    assert.equal(kindOfAddress(spelling), "not an address", spelling);
     assert.equal(isAddressLiteral(spelling), false, spelling);
   }
 });
@@ -128,7 +126,7 @@ Deno.test("an IPv6 address is judged as the IPv4 address inside it", () => {
   const octet = fc.integer({ min: 0, max: 255 });
   fc.assert(fc.property(fc.tuple(octet, octet, octet, octet), (octets) => {
     const ipv4 = octets.join(".");
-    const expected = reasonAgainstAddress(ipv4);
+    const expected = kindOfAddress(ipv4);
     const [a, b, c, d] = octets.map((o) => o.toString(16).padStart(2, "0"));
     for (
       const ipv6 of [
@@ -137,16 +135,29 @@ Deno.test("an IPv6 address is judged as the IPv4 address inside it", () => {
         `64:ff9b::${ipv4}`,
         `2002:${a}${b}:${c}${d}::1`,
       ]
-    ) assert.equal(reasonAgainstAddress(ipv6), expected, ipv6);
+    ) assert.equal(kindOfAddress(ipv6), expected, ipv6);
   }));
 });
 
 Deno.test("only addresses pass, whatever the text", () => {
   fc.assert(fc.property(fc.string(), (text) => {
-    if (reasonAgainstAddress(text) === undefined) {
+    if (kindOfAddress(text) === undefined) {
       assert.match(text, /^[0-9a-fA-F:.]+$/);
     }
   }));
+});
+
+Deno.test("a name leads to a network, never to a service of its own kind", () => {
+  for (const address of ["10.0.0.1", "100.64.0.1", "127.0.0.1", "fd00::1"]) {
+    assert.equal(mayBeNamed(kindOfAddress(address)!), true, address);
+  }
+  for (const address of ["169.254.169.254", "169.254.1.1", "fe80::1"]) {
+    assert.equal(mayBeNamed(kindOfAddress(address)!), false, address);
+    assert.equal(canBeOpened(kindOfAddress(address)!), true, address);
+  }
+  for (const address of ["0.0.0.0", "::", "224.0.0.1", "255.255.255.255"]) {
+    assert.equal(canBeOpened(kindOfAddress(address)!), false, address);
+  }
 });
 
 Deno.test("the judgement of IPv6 does not depend on the notation", () => {
@@ -154,27 +165,9 @@ Deno.test("the judgement of IPv6 does not depend on the notation", () => {
     fc.property(fc.ipV6(), (address) => {
       if (!isAddressLiteral(address)) return;
       const long = new URL(`http://[${address}]/`).hostname.slice(1, -1);
-      assert.equal(reasonAgainstAddress(address), reasonAgainstAddress(long));
+      assert.equal(kindOfAddress(address), kindOfAddress(long));
       assert.equal(isSameAddress(address, long), true);
     }),
     { numRuns: 1000 },
   );
-});
-
-Deno.test("an address is the same in other notations, and no other's", () => {
-  assert.equal(isSameAddress("::1", "0:0:0:0:0:0:0:1"), true);
-  assert.equal(isSameAddress("127.0.0.1", "127.0.0.1"), true);
-  assert.equal(isSameAddress("127.0.0.1", "127.0.0.2"), false);
-  assert.equal(isSameAddress("127.0.0.1", "::ffff:127.0.0.1"), false);
-  assert.equal(isSameAddress("127.0.0.1", "127.1"), false);
-  assert.equal(isSameAddress("localhost", "localhost"), false);
-});
-
-Deno.test("ipv4AddressesOf sees IPv4 addresses inside IPv6 ones", () => {
-  assert.deepEqual(ipv4AddressesOf("192.0.2.1"), ["192.0.2.1"]);
-  assert.deepEqual(ipv4AddressesOf("::ffff:192.0.2.1"), ["192.0.2.1"]);
-  assert.deepEqual(ipv4AddressesOf("64:ff9b::c000:201"), ["192.0.2.1"]);
-  assert.deepEqual(ipv4AddressesOf("2002:c000:201::1"), ["192.0.2.1"]);
-  assert.deepEqual(ipv4AddressesOf("2001:db8::1"), []);
-  assert.deepEqual(ipv4AddressesOf("127.1"), []);
 });

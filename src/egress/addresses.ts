@@ -5,14 +5,15 @@
  * @module
  */
 
-import {
-  ipv4AddressesOf,
-  isAddressLiteral,
-  isSameAddress,
-  reasonAgainstAddress,
-} from "./address_policy.ts";
 import type { Destination } from "./allowlist.ts";
+import {
+  closedAddress,
+  describePlace,
+  type Surroundings,
+} from "./closed_places.ts";
 import { EgressRefusedError } from "./egress_error.ts";
+import type { HostPatterns } from "./host_patterns.ts";
+import { isAddressLiteral } from "./ip_address.ts";
 import { within } from "./late_answer.ts";
 import type { Resolve } from "./resolver.ts";
 
@@ -50,38 +51,65 @@ export async function addressesOf(
   );
 }
 
-/** Addresses that are not dialed although they are public. */
-export interface RefusedAddresses {
-  /** What the user's configuration denies: names and IPv4 addresses. */
-  denied: ReadonlySet<string>;
-  /** Addresses of this machine: behind them are services for itself alone. */
-  own: readonly string[];
+/** What decides on addresses besides the build's rules. */
+export interface AddressRules extends Surroundings {
+  /** What the user denies to all builds. */
+  readonly denied: HostPatterns;
 }
 
 /**
- * Keeps what may be dialed: public addresses, and the one that the user named.
+ * Keeps what may be dialed: public addresses, and what the user opened.
  *
- * @throws {EgressRefusedError} `refused-address`
+ * @throws {EgressRefusedError} `refused-address` if nothing is left
  */
 export function selectAddresses(
   destination: Destination,
   addresses: readonly string[],
-  refused: RefusedAddresses,
+  rules: AddressRules,
 ): string[] {
-  const reasons = new Map<string, string>();
+  const { allowed, refused } = judge(destination, addresses, rules);
+  if (allowed.length === 0) refuse(destination, refused);
+  return allowed;
+}
+
+/**
+ * Passes if all addresses may be dialed, for whoever cannot choose among them.
+ *
+ * @throws {EgressRefusedError} `refused-address`
+ */
+export function requireAddresses(
+  destination: Destination,
+  addresses: readonly string[],
+  rules: AddressRules,
+): void {
+  const { refused } = judge(destination, addresses, rules);
+  if (refused.size > 0) refuse(destination, refused);
+}
+
+/** Refused addresses come with the reason. */
+function judge(
+  { host }: Destination,
+  addresses: readonly string[],
+  rules: AddressRules,
+): { allowed: string[]; refused: Map<string, string> } {
+  const refused = new Map<string, string>();
   const allowed = addresses.filter((address) => {
-    const reason = reasonAgainst(address, refused);
-    if (reason === undefined) return true;
-    if (isSameAddress(address, destination.host)) return true;
-    reasons.set(address, `${address} is ${reason}`);
-    return false;
+    const reason = reasonAgainst(host, address, rules);
+    if (reason !== undefined) refused.set(address, reason);
+    return reason === undefined;
   });
-  if (allowed.length > 0) return allowed;
-  const [first] = reasons.keys();
+  return { allowed, refused };
+}
+
+function refuse(
+  destination: Destination,
+  refused: ReadonlyMap<string, string>,
+): never {
+  const [first] = refused.keys();
   throw new EgressRefusedError(
     "refused-address",
     `Refused ${quoteDestination(destination)}: ${
-      [...reasons.values()].join(", ")
+      [...refused.values()].join(", ")
     }`,
     undefined,
     first,
@@ -89,16 +117,13 @@ export function selectAddresses(
 }
 
 function reasonAgainst(
+  host: string,
   address: string,
-  { denied, own }: RefusedAddresses,
+  rules: AddressRules,
 ): string | undefined {
-  const embedded = ipv4AddressesOf(address);
-  if (embedded.some((ipv4) => denied.has(ipv4))) {
-    return "denied by your configuration";
+  if (rules.denied.coveringAddress(address) !== undefined) {
+    return `${address} is denied by your configuration`;
   }
-  const isOwn = own.some((one) =>
-    isSameAddress(one, address) || embedded.includes(one)
-  );
-  return reasonAgainstAddress(address) ??
-    (isOwn ? "one of this machine's own" : undefined);
+  const kind = closedAddress(host, address, rules);
+  return kind && describePlace(address, kind);
 }

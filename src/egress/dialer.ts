@@ -3,30 +3,31 @@
  *
  * The name is resolved once, here, and what is dialed is one of the addresses
  * that were checked: a name that changes its mind between check and connection
- * (DNS rebinding) gains nothing.
+ * (DNS rebinding) gains nothing. Only a proxy, if the user has one, looks names
+ * up by itself.
  *
  * @module
  */
 
 import type { EgressRule } from "../rpc/protocol.ts";
-import { denialOf } from "../config/denied.ts";
-import { addressesOf, quoteDestination, selectAddresses } from "./addresses.ts";
+import { type AddressRules, quoteDestination } from "./addresses.ts";
 import { Allowlist, type Destination, endsInNumber } from "./allowlist.ts";
+import { addressesOfInterfaces } from "./closed_places.ts";
+import { type Connect, connectBy, type ConnectLimits } from "./connect.ts";
 import { EgressRefusedError } from "./egress_error.ts";
-import { lateAnswer } from "./late_answer.ts";
+import { denyingPatterns, HostPatterns } from "./host_patterns.ts";
+import type { HostConnection } from "./proxy_connection.ts";
+import { noProxy, proxyFor, type ProxySettings } from "./proxy_settings.ts";
 import { type Resolve, resolveBySystem } from "./resolver.ts";
+import { findAddresses, type Route, routeThrough } from "./route.ts";
 
-/** Connects to an address that was checked. */
-export type Connect = (options: {
-  hostname: string;
-  port: number;
-  signal: AbortSignal;
-}) => Promise<Deno.TcpConn>;
+export type { Connect };
 
 /** What happened to a connection that a worker asked for. */
 export type DialEvent =
   /** Nothing speaks against it: it is dialed now. */
   | { type: "allowed"; destination: Destination }
+  /** Connected to an address, which is the proxy's where there is one. */
   | { type: "connected"; destination: Destination; address: string }
   | {
     type: "refused";
@@ -36,12 +37,8 @@ export type DialEvent =
   };
 
 /** Bounds on a build's connections. */
-export interface DialLimits {
+export interface DialLimits extends ConnectLimits {
   resolveMilliseconds: number;
-  /** For each address that is tried. */
-  connectMilliseconds: number;
-  /** Addresses that are tried before giving up. */
-  addresses: number;
 }
 
 /** A resolver's own retries take 10 s, a client's patience about a minute. */
@@ -54,8 +51,11 @@ export const defaultDialLimits: DialLimits = {
 /** What a dialer is made of; tests inject their own resolver and connections. */
 export interface DialerOptions {
   rules: readonly EgressRule[];
-  /** Names and `*.names` that are never dialed, in lower case. */
+  /** Names, addresses and ranges that are never dialed, in lower case. */
   denied?: readonly string[];
+  /** Closed places that the user opens to what the rules name. */
+  opened?: readonly string[];
+  proxy?: ProxySettings;
   /**
    * Also dial public hosts that no rule allows, but only by name; it is told
    * each such destination before that is dialed, and may refuse it.
@@ -70,7 +70,7 @@ export interface DialerOptions {
 
 /** An open connection, and the rule that allowed it or would allow it. */
 export interface Dialed {
-  connection: Deno.TcpConn;
+  connection: HostConnection;
   rule: EgressRule;
 }
 
@@ -86,41 +86,6 @@ export interface Dialer {
   ): Promise<Dialed>;
 }
 
-async function connectToAny(
-  destination: Destination,
-  addresses: readonly string[],
-  connect: Connect,
-  limits: DialLimits,
-): Promise<Deno.TcpConn> {
-  let failure: unknown;
-  for (const hostname of addresses.slice(0, limits.addresses)) {
-    const abort = new AbortController();
-    const timer = setTimeout(
-      () => abort.abort(lateAnswer(limits.connectMilliseconds)),
-      limits.connectMilliseconds,
-    );
-    try {
-      const { signal } = abort;
-      return await connect({ hostname, port: destination.port, signal });
-    } catch (error) {
-      failure = abort.signal.aborted ? abort.signal.reason : error;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-  const detail = failure instanceof Error ? failure.message : String(failure);
-  throw new EgressRefusedError(
-    "connect-failed",
-    `Cannot connect to ${quoteDestination(destination)}: ${detail}`,
-    failure,
-  );
-}
-
-/** Read for each connection: a machine may join a network meanwhile. */
-function addressesOfInterfaces(): string[] {
-  return Deno.networkInterfaces().map(({ address }) => address);
-}
-
 /** Makes the dialer of a build; its rules are what the user allowed, no more. */
 export function createDialer(options: DialerOptions): Dialer {
   const {
@@ -128,9 +93,12 @@ export function createDialer(options: DialerOptions): Dialer {
     resolve = resolveBySystem,
     connect = Deno.connect,
     limits = defaultDialLimits,
+    proxy: proxies = noProxy,
   } = options;
   const allowlist = new Allowlist(options.rules);
-  const denied = new Set(options.denied);
+  const denied = denyingPatterns(options.denied);
+  const opened = new HostPatterns(options.opened);
+  const nothing = new HostPatterns();
 
   function refuse(
     code: "not-allowed" | "denied",
@@ -148,32 +116,40 @@ export function createDialer(options: DialerOptions): Dialer {
       !endsInNumber(host);
   }
 
+  /** What the user opened needs a rule that names it. */
+  function findRoute(
+    destination: Destination,
+    rule: EgressRule | undefined,
+  ): Promise<Route> {
+    const rules: AddressRules = {
+      denied,
+      opened: rule === undefined ? nothing : opened,
+      own: ownAddresses(),
+    };
+    const lookup = { resolve, milliseconds: limits.resolveMilliseconds };
+    const proxy = proxyFor(destination, proxies);
+    return proxy === undefined
+      ? findAddresses(destination, rules, lookup)
+      : routeThrough(proxy, destination, rules, lookup);
+  }
+
   async function open(
     destination: Destination,
     onEvent: (event: DialEvent) => void,
   ): Promise<Dialed> {
-    if (denialOf(destination.host, denied) !== undefined) {
+    if (denied.covering(destination.host) !== undefined) {
       refuse("denied", destination, "your configuration denies it");
     }
     const rule = allowlist.match(destination);
     if (rule === undefined && !canBeLearned(destination)) {
       refuse("not-allowed", destination, "the build does not allow it");
     }
-    const addresses = selectAddresses(
-      destination,
-      await addressesOf(destination, resolve, limits.resolveMilliseconds),
-      { denied, own: ownAddresses() },
-    );
+    const route = await findRoute(destination, rule);
     if (rule === undefined && !options.learn?.(destination)) {
       refuse("not-allowed", destination, "too many hosts are learned already");
     }
     onEvent({ type: "allowed", destination });
-    const connection = await connectToAny(
-      destination,
-      addresses,
-      connect,
-      limits,
-    );
+    const connection = await connectBy(route, destination, connect, limits);
     return { connection, rule: rule ?? destination };
   }
 

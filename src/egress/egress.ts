@@ -10,6 +10,7 @@ import type { Verdict } from "../rpc/verdict.ts";
 import type { Destination } from "./allowlist.ts";
 import type { DialEvent } from "./dialer.ts";
 import type { Finding } from "./findings.ts";
+import type { ProxySettings } from "./proxy_settings.ts";
 import type { TrafficLimits } from "./traffic.ts";
 import type { RuleUsage } from "./usage_meter.ts";
 
@@ -20,8 +21,11 @@ export interface EgressSettings {
   rules: EgressRule[];
   /** Also dial public hosts by names that no rule allows, and tell them. */
   learn: boolean;
-  /** Names and `*.names` that are never dialed; they win over rules. */
+  /** Names, addresses and ranges that are never dialed; they win over rules. */
   denied: string[];
+  /** Closed places that the user opens, written alike, to what rules name. */
+  opened: string[];
+  proxy: ProxySettings;
   /** For the whole build; what went through before counts. */
   limits: TrafficLimits;
 }

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import type { IsolateHandlers } from "../isolate/isolate.ts";
 import { openPortStream } from "../isolate/port_stream.ts";
-import { egressRuleSchema, hostNameSchema } from "../rpc/protocol.ts";
+import { egressRuleSchema } from "../rpc/protocol.ts";
 import type { Destination } from "./allowlist.ts";
 import { toAttempt } from "./attempt.ts";
 import {
@@ -20,6 +20,8 @@ import {
 import type { EgressApi } from "./egress.ts";
 import { EgressRefusedError } from "./egress_error.ts";
 import { Findings } from "./findings.ts";
+import { isHostPattern } from "./host_patterns.ts";
+import { proxySettingsSchema } from "./proxy_settings.ts";
 import { relay } from "./relay.ts";
 import { Traffic } from "./traffic.ts";
 import { UsageMeter } from "./usage_meter.ts";
@@ -27,10 +29,14 @@ import { UsageMeter } from "./usage_meter.ts";
 /** As many streams as a channel to the manager can have open. */
 const MAX_CONNECTIONS = 256;
 
+const patternsSchema = z.array(z.string().refine(isHostPattern)).max(1000);
+
 const settingsSchema = z.strictObject({
   rules: z.array(egressRuleSchema).max(2000),
   learn: z.boolean(),
-  denied: z.array(hostNameSchema).max(1000),
+  denied: patternsSchema,
+  opened: patternsSchema,
+  proxy: proxySettingsSchema,
   limits: z.strictObject({
     totalBytes: z.int().min(0).optional(),
     bitsPerSecond: z.int().min(1).optional(),
@@ -84,15 +90,17 @@ export function createEgressHandlers(
   return {
     // deno-lint-ignore require-await -- what it throws becomes a rejection
     async configure(settings) {
-      const { rules, learn, denied, limits } = settingsSchema.parse(settings);
+      const { rules, learn, limits, ...others } = settingsSchema.parse(
+        settings,
+      );
       superseded.abort();
       superseded = new AbortController();
       traffic.configure(limits);
       findings.forgetLearned();
       dialer = createDialer({
         ...options,
+        ...others,
         rules,
-        denied,
         learn: learn ? (rule) => findings.addLearned(rule) : undefined,
       });
     },

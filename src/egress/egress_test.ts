@@ -6,6 +6,8 @@ import type { EgressRule } from "../rpc/protocol.ts";
 import type { DialEvent } from "./dialer.ts";
 import type { EgressApi, EgressSettings } from "./egress.ts";
 import { createEgressHandlers } from "./egress_server.ts";
+import { noProxy } from "./proxy_settings.ts";
+import { ConnectProxy, copy } from "./testing/connect_proxy.ts";
 
 const rule: EgressRule = { host: "*.example.org", port: 80, protocol: "http" };
 const destination = { ...rule, host: "mirror.example.org" };
@@ -14,7 +16,15 @@ function settings(
   rules: EgressRule[],
   others: Partial<EgressSettings> = {},
 ): EgressSettings {
-  return { rules, learn: false, denied: [], limits: {}, ...others };
+  return {
+    rules,
+    learn: false,
+    denied: [],
+    opened: [],
+    proxy: noProxy,
+    limits: {},
+    ...others,
+  };
 }
 
 function context(events: DialEvent[] = []): IsolateContext<DialEvent> {
@@ -112,15 +122,20 @@ Deno.test("the isolate refuses without rules, and loopback by any name", async (
   }
 });
 
-Deno.test("the isolate carries bytes to an address that the user named", async () => {
+Deno.test("the isolate carries bytes to an address that user and rules name", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const named: EgressRule = { host: "127.0.0.1", port, protocol: "tcp" };
   const isolate = spawnEgress(egressUrl);
   try {
     await isolate.call("configure", settings([named]));
+    await assertRefused(isolate, named, "refused-address");
+    const opened = [named.host];
+    await isolate.call("configure", settings([], { opened }));
+    await assertRefused(isolate, named, "not-allowed");
+    await isolate.call("configure", settings([named], { opened }));
     const { port1, port2 } = new MessageChannel();
-    const opened = isolate.call(
+    const carried = isolate.call(
       "open",
       { destination: named, port: port2 },
       { transfer: [port2] },
@@ -133,7 +148,7 @@ Deno.test("the isolate carries bytes to an address that the user named", async (
     await writer.write(new TextEncoder().encode("x".repeat(300_000)));
     await writer.close();
     assert.equal(await reading, "x".repeat(300_000));
-    await Promise.all([opened, echoing]);
+    await Promise.all([carried, echoing]);
     const [usage] = await isolate.call("usage", {});
     assert.deepEqual(usage, {
       rule: named,
@@ -141,6 +156,42 @@ Deno.test("the isolate carries bytes to an address that the user named", async (
       bytesToHost: 300_000,
       bytesFromHost: 300_000,
     });
+  } finally {
+    isolate.terminate();
+  }
+});
+
+Deno.test("the isolate goes through the user's proxy", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const named: EgressRule = { host: "192.0.2.1", port: 80, protocol: "http" };
+  await using proxy = new ConnectProxy({ places: { "192.0.2.1:80": port } });
+  const isolate = spawnEgress(egressUrl);
+  try {
+    const http = {
+      hostname: "127.0.0.1",
+      port: proxy.port,
+      tls: false,
+      authorization: null,
+    };
+    const behind = { proxy: { ...noProxy, http } };
+    await isolate.call("configure", settings([named], behind));
+    const { port1, port2 } = new MessageChannel();
+    const carried = isolate.call(
+      "open",
+      { destination: named, port: port2 },
+      { transfer: [port2] },
+    );
+    const { readable, writable } = openPortStream(port1);
+    const server = await listener.accept();
+    const echoing = copy(server, server).finally(() => server.close());
+    const reading = new Response(readable).text();
+    const writer = writable.getWriter();
+    await writer.write(new TextEncoder().encode("hello"));
+    await writer.close();
+    assert.equal(await reading, "hello");
+    await Promise.all([carried, echoing]);
+    assert.match(proxy.requests.join(), /^CONNECT 192\.0\.2\.1:80 HTTP/);
   } finally {
     isolate.terminate();
   }

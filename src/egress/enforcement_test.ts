@@ -6,6 +6,7 @@ import { attemptSchema, limitRecordSchema } from "../rpc/verdict.ts";
 import type { EgressSettings } from "./egress.ts";
 import { createEgressHandlers } from "./egress_server.ts";
 import type { Finding } from "./findings.ts";
+import { noProxy } from "./proxy_settings.ts";
 
 const rule: EgressRule = { host: "a.example", port: 80, protocol: "http" };
 
@@ -48,6 +49,8 @@ async function withHandlers(
     rules: [rule],
     learn: false,
     denied: [],
+    opened: [],
+    proxy: noProxy,
     limits: {},
     ...settings,
   }, context());
@@ -146,6 +149,8 @@ Deno.test("the total ends every connection, and those of later settings", () =>
         rules: [rule],
         learn: false,
         denied: [],
+        opened: [],
+        proxy: noProxy,
         limits: { totalBytes: 1000 },
       }, context());
       await assert.rejects(open(rule).opened, { code: "over-limit" });
@@ -313,6 +318,8 @@ Deno.test("a verdict does not wait for hosts that are slow to connect", async ()
     rules: [rule],
     learn: false,
     denied: [],
+    opened: [],
+    proxy: noProxy,
     limits: {},
   }, context());
   const { port1, port2 } = new MessageChannel();

@@ -6,6 +6,7 @@
  */
 
 import type { ByteStream } from "../rpc/credit_stream.ts";
+import type { HostConnection } from "./proxy_connection.ts";
 
 /** Told of every block of bytes that was carried. */
 export interface ByteCounter {
@@ -25,7 +26,7 @@ export interface Gate {
 const BLOCK_BYTES = 64 * 1024;
 
 async function writeAll(
-  connection: Deno.TcpConn,
+  connection: HostConnection,
   block: Uint8Array,
 ): Promise<void> {
   let written = 0;
@@ -35,7 +36,7 @@ async function writeAll(
 }
 
 class Relay {
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: HostConnection;
   readonly #counter: ByteCounter;
   readonly #gate: Gate;
   readonly #ended = new AbortController();
@@ -48,7 +49,7 @@ class Relay {
   #isAnswered = false;
 
   constructor(
-    connection: Deno.TcpConn,
+    connection: HostConnection,
     worker: ByteStream,
     counter: ByteCounter,
     gate: Gate,
@@ -136,7 +137,7 @@ export interface RelayOptions {
  * end the other. A reset by either side, or the signal, ends both. Never rejects.
  */
 export async function relay(
-  connection: Deno.TcpConn,
+  connection: HostConnection,
   worker: ByteStream,
   { counter, gate, signal }: RelayOptions,
 ): Promise<void> {

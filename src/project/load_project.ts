@@ -9,6 +9,8 @@
 import { dirname, resolve } from "node:path";
 import { applyConfig, type ConfiguredSpec } from "../config/apply_config.ts";
 import { loadOwnConfig } from "../config/load.ts";
+import { readOpened } from "../config/opened.ts";
+import { addressesOfInterfaces } from "../egress/closed_places.ts";
 import { UsageError } from "../errors.ts";
 import { type BuildSpec, checkPaths } from "../spec/build_spec.ts";
 import { isWithin } from "../spec/is_within.ts";
@@ -33,6 +35,8 @@ export interface ProjectOptions {
   readonly project?: string | undefined;
   /** Folders and files outside of it that a spec may name. */
   readonly allowPaths?: readonly string[];
+  /** Private places that a spec may name: `--allow-private`. */
+  readonly allowPrivate?: readonly string[];
 }
 
 /** A place outside of the project, which the user allows. */
@@ -63,6 +67,7 @@ export async function loadProject(
   path: string,
   options: ProjectOptions = {},
 ): Promise<ProjectSpec> {
+  const opened = readOpened(options.allowPrivate ?? []);
   const config = await loadOwnConfig();
   const folder = await resolveRealPath(dirname(resolve(path)));
   const home = await resolveRealPath(resolve(Deno.env.get("HOME") || "/"));
@@ -85,7 +90,10 @@ export async function loadProject(
     }
     if (isWithin(boundary.folder ?? folder, folder)) ownPlaces.push(place);
   }
-  const loaded = applyConfig(await loadBuildSpec(path), config);
+  const loaded = applyConfig(await loadBuildSpec(path), config, {
+    opened,
+    own: addressesOfInterfaces(),
+  });
   const places = await findPlaces(loaded.spec, folder);
   refuseOutside(loaded, places, boundary);
   const spec = { ...loaded.spec, paths: realPaths(folder, places) };

@@ -118,7 +118,7 @@ function explainValue(
 function hintFor(issue: z.core.$ZodIssue, value: unknown): string | undefined {
   if (typeof value !== "string" && typeof value !== "number") return undefined;
   const text = String(value);
-  if (isHostPath(issue.path) && isIpv6(text)) {
+  if (issue.path.at(-1) === "host" && isIpv6(text)) {
     return "Workers have no IPv6: write the host's name";
   }
   const corrected = issue.code === "custom" && issue.params?.kind
@@ -156,7 +156,8 @@ function correctProtocol(path: DataPath, value: string): string | undefined {
 }
 
 function isHostPath(path: DataPath): boolean {
-  return path.at(-1) === "host" || path.at(-2) === "deny";
+  return path.at(-1) === "host" ||
+    ["deny", "private"].includes(String(path.at(-2)));
 }
 
 /** Below it a number is no address in another notation, but a port. */
@@ -168,7 +169,9 @@ function correctHost(
   value: string | number,
 ): string | undefined {
   const isPort = Number.isInteger(value) && Number(value) < SMALLEST_ADDRESS;
-  return isHostPath(path) && !isPort ? readAddress(String(value)) : undefined;
+  if (!isHostPath(path) || isPort) return undefined;
+  const address = readAddress(String(value));
+  return address === value ? undefined : address;
 }
 
 function describe(value: unknown): string {

@@ -2,8 +2,8 @@
  * `contractor build --json` on a made-up network, for tests alone: nothing in
  * the product can put another network in the place of the real one.
  *
- * Usage: contractor.ts NETWORK SPEC [--learn], where NETWORK is a network map
- * in JSON.
+ * Usage: contractor.ts NETWORK SPEC [--learn] [--allow-private=HOST...], where
+ * NETWORK is a network map in JSON.
  *
  * @module
  */
@@ -15,11 +15,15 @@ import { reportError } from "../../src/cli/report_error.ts";
 import { openTerminal } from "../../src/cli/terminal.ts";
 import { withNetworkMap } from "./network_map.ts";
 
+const ALLOW_PRIVATE = "--allow-private=";
+
 async function main(
   [network, specPath, ...options]: string[],
 ): Promise<number> {
   if (network === undefined || specPath === undefined) {
-    throw new Error("Usage: contractor.ts NETWORK SPEC [--learn]");
+    throw new Error(
+      "Usage: contractor.ts NETWORK SPEC [--learn] [--allow-private=HOST...]",
+    );
   }
   const terminal = openTerminal();
   const egressModule = withNetworkMap(
@@ -33,6 +37,8 @@ async function main(
         accelerator: undefined,
         useCache: true,
         learn: options.includes("--learn"),
+        allowPrivate: options.filter((text) => text.startsWith(ALLOW_PRIVATE))
+          .map((text) => text.slice(ALLOW_PRIVATE.length)),
         onEvent: (event) => terminal.stdout.write(toJsonLine(event)),
         signal,
         egressModule,

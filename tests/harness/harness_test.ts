@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { noProxy } from "../../src/egress/proxy_settings.ts";
 import { egressUrl, spawnEgress } from "../../src/isolates.ts";
 import { openPortStream } from "../../src/isolate/port_stream.ts";
 import type { EgressRule } from "../../src/rpc/protocol.ts";
@@ -78,6 +79,8 @@ Deno.test("the isolate of tests dials by the map, within the rules", async () =>
       rules: [destination],
       learn: false,
       denied: [],
+      opened: [],
+      proxy: noProxy,
       limits: {},
     });
     const { port1, port2 } = new MessageChannel();

@@ -32,6 +32,8 @@ export interface Attack {
   files?: Record<string, string | Uint8Array>;
   /** Whether the build learns which hosts it needs. */
   learn?: boolean;
+  /** Private hosts that the user opens to the spec. */
+  allowPrivate?: readonly string[];
   /** Told of each event of the build. */
   onEvent?: OnEvent;
 }
@@ -99,9 +101,12 @@ export async function run(
     await Deno.mkdir(dirname(project.path(`src/${name}`)), { recursive: true });
     await project.write(`src/${name}`, content);
   }
-  const { learn, onEvent } = attack;
+  const { learn, allowPrivate = [], onEvent } = attack;
   return await build(project, internet, attackSpec(attack), {
-    options: learn ? ["--learn"] : [],
+    options: [
+      ...(learn ? ["--learn"] : []),
+      ...allowPrivate.map((host) => `--allow-private=${host}`),
+    ],
     ...(onEvent && { onEvent }),
   });
 }

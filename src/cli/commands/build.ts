@@ -8,12 +8,13 @@ import { object } from "@optique/core/constructs";
 import { commandLine, message } from "@optique/core/message";
 import { command, constant, option } from "@optique/core/primitives";
 import type { InferValue } from "@optique/core/parser";
-import { runBuild } from "../actions.ts";
+import { readOwnProxy, runBuild } from "../actions.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { toJsonLine } from "../json_output.ts";
 import {
   accelerator,
   allowPaths,
+  allowPrivate,
   json,
   project,
   specFile,
@@ -37,6 +38,7 @@ export const buildCommand = command(
       description:
         message`Let the build reach any public host by name, and print the network section that allows what it reached, to review and paste.`,
     }),
+    allowPrivate,
     quiet: option("-q", "--quiet", {
       description:
         message`Show the log alone, what you must know, and how the build ended if it failed.`,
@@ -73,6 +75,8 @@ export async function build(
           accelerator: options.accelerator,
           useCache: !options.noCache,
           learn: options.learn,
+          allowPrivate: options.allowPrivate,
+          readProxy: readOwnProxy,
           onEvent: view.show,
           signal,
         }),

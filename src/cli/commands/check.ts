@@ -10,7 +10,13 @@ import type { InferValue } from "@optique/core/parser";
 import { command, constant } from "@optique/core/primitives";
 import { ExitCode } from "../../errors.ts";
 import { toJsonLine } from "../json_output.ts";
-import { allowPaths, json, project, specFile } from "../options.ts";
+import {
+  allowPaths,
+  allowPrivate,
+  json,
+  project,
+  specFile,
+} from "../options.ts";
 import { escapeLine } from "../rows.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -21,19 +27,20 @@ export const checkCommand = command(
     file: specFile,
     project,
     allowPaths,
+    allowPrivate,
     json,
   }),
   {
     brief: message`Check a build spec.`,
     description:
-      message`Tells all mistakes in a build spec at once, with line and column, what your configuration denies, and what is wrong with the image and the folders that it names. Needs no virtual machine.`,
+      message`Tells all mistakes in a build spec at once, with line and column, what your configuration denies or does not open, and what is wrong with the image and the folders that it names. Needs no virtual machine.`,
   },
 );
 
 type Options = InferValue<typeof checkCommand>;
 
 export async function check(
-  { file, project, allowPaths, json }: Options,
+  { file, project, allowPaths, allowPrivate, json }: Options,
   { stdout, stderr }: Terminal,
 ): Promise<number> {
   const { describeOutside, loadProject } = await import(
@@ -43,6 +50,7 @@ export async function check(
   const { digest, spec, outside } = await loadProject(file, {
     project,
     allowPaths,
+    allowPrivate,
   });
   await checkPlaces(spec);
   const note = describeOutside(outside);
