@@ -28,6 +28,9 @@ const TTL_SECONDS = 300;
 /** DNS header, without which there is nobody to answer (RFC 1035, 4.1.1). */
 const HEADER_BYTES = 12;
 
+/** Type and class, behind a question's name (RFC 1035, 4.1.2). */
+const QUESTION_END_BYTES = 4;
+
 /** Where the header's 16-bit fields are. */
 const headerFields = {
   flags: 2,
@@ -127,10 +130,21 @@ function decodeQuery(message: Uint8Array): Query | undefined {
   try {
     const packet = dnsPacket.decode(Buffer.from(message));
     const question = packet.questions?.[0];
-    return question && { ...packet, question };
+    if (question === undefined || !isAskedAs(question, message)) return;
+    return { ...packet, question };
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether the name is in the message as an answer would repeat it. One that is
+ * no UTF-8, or has dots in its labels, would make of the answer no message.
+ */
+function isAskedAs(question: dnsPacket.Question, message: Uint8Array): boolean {
+  const repeated = dnsPacket.encode({ type: "query", questions: [question] })
+    .subarray(HEADER_BYTES, -QUESTION_END_BYTES);
+  return repeated.every((byte, at) => message[HEADER_BYTES + at] === byte);
 }
 
 /**

@@ -189,3 +189,21 @@ Deno.test("answerQuery() survives hostile bytes", async () => {
     { numRuns: 500 },
   );
 });
+
+Deno.test("a name that an answer could not repeat is no question", async () => {
+  const ask = async (label: number[]) => {
+    const names = nameService();
+    const header = [0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    const question = [label.length, ...label, 0, 0, 1, 0, 1];
+    const message = Uint8Array.from([...header, ...question]);
+    return { answer: await answerQuery(message, names), ...names };
+  };
+  const plain = new TextEncoder().encode("bücher");
+  const { answer } = await ask([...plain]);
+  assert.equal(dnsPacket.decode(Buffer.from(answer!)).id, 7);
+  for (const label of [new Array(63).fill(0xff), [0x2e, 0x2e], [0x61, 0x2e]]) {
+    const { answer, reasons } = await ask(label);
+    assert.equal(answer, undefined);
+    assert.deepEqual(reasons, ["wrong-protocol"]);
+  }
+});

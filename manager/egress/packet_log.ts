@@ -108,7 +108,6 @@ function view(bytes: Uint8Array): DataView {
 }
 
 function concat(left: Uint8Array, right: Uint8Array): Uint8Array {
-  if (left.byteLength === 0) return right;
   const both = new Uint8Array(left.byteLength + right.byteLength);
   both.set(left);
   both.set(right, left.byteLength);

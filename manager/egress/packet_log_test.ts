@@ -50,3 +50,12 @@ Deno.test("parseLogMessage() survives any bytes", () => {
     }),
   );
 });
+
+Deno.test("PcapReader keeps no view of what it was given", () => {
+  const stream = join([capture, record(Uint8Array.of(1, 2, 3))]);
+  const reader = new PcapReader();
+  const chunk = stream.slice(0, 36);
+  assert.deepEqual(reader.push(chunk), []);
+  chunk.fill(0xaa);
+  assert.deepEqual(reader.push(stream.subarray(36)), [Uint8Array.of(1, 2, 3)]);
+});

@@ -14,5 +14,6 @@ section "Lint" "$deno" lint
 section "Types" "$deno" check --quiet --frozen
 # shellcheck disable=SC2046 # names without spaces
 section "Unit tests" deno_test --quiet --parallel \
-    $(find src manager subplot images scripts -name '*_test.ts' \
+    $(find src manager subplot images scripts fuzz -name '*_test.ts' \
         ! -name '*acceptance_test.ts' | sort)
+section "Fuzzing" scripts/fuzz 60

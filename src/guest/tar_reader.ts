@@ -16,11 +16,11 @@ import {
   untilNul,
 } from "./tar_format.ts";
 
-/** Bytes read at once; a multiple of the block. */
+/** Bytes read at once. */
 const BUFFER_BYTES = 4 * 1024 ** 2;
 
 /** Longest extension header: a name has 4 KiB, pax adds a few short records. */
-const MAX_EXTENSION_BYTES = 64 * 1024;
+export const MAX_EXTENSION_BYTES = 64 * 1024;
 
 /** Global pax headers in a row; GNU tar writes none, git one. */
 const MAX_GLOBAL_HEADERS = 4;
@@ -67,18 +67,25 @@ const kinds: Record<string, MemberKind> = {
   "S": "sparse file",
 };
 
+/** What is read from: a file, say. */
+export type ByteSource = Pick<Deno.FsFile, "read">;
+
 /** A pull parser; throws {@linkcode TarFormatError} on a damaged archive. */
 export class TarReader {
-  readonly #file: Deno.FsFile;
-  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  readonly #file: ByteSource;
+  readonly #buffer: Uint8Array;
   #start = 0;
   #end = 0;
   #bodyLeft = 0;
   #paddingLeft = 0;
 
-  /** @param file positioned at the archive's first byte */
-  constructor(file: Deno.FsFile) {
+  /**
+   * @param file positioned at the archive's first byte
+   * @param bufferBytes has to hold a block, and an extension header
+   */
+  constructor(file: ByteSource, bufferBytes = BUFFER_BYTES) {
     this.#file = file;
+    this.#buffer = new Uint8Array(bufferBytes);
   }
 
   /** The next member; undefined at the end-of-archive mark. */
