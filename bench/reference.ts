@@ -64,7 +64,7 @@ async function build(
     trees: disk,
     network: false,
   });
-  await machine.run({ kind: "source-in" });
+  await machine.run({ kind: "source-in", bytes: offset });
   await machine.run({ kind: "build", script });
   await machine.run({ kind: "workspace-out", offset });
   await machine.poweroff();

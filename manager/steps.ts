@@ -41,7 +41,7 @@ export function composeStep(step: Step): StepScript[] {
         { user: "worker", script: runPlaybook(step.playbook) },
       ];
     case "source-in":
-      return [{ user: "root", script: extract }];
+      return [{ user: "root", script: extract(step.bytes) }];
     case "build":
       return [{ user: "worker", script: buildScript(step.script) }];
     case "workspace-out":
@@ -131,9 +131,12 @@ as_worker() {
 
 /**
  * Has user worker read the archive, so that all files belong to it. The disk is
- * opened by root: its device's owner is up to the worker's system.
+ * opened by root: its device's owner is up to the worker's system. Busybox's tar
+ * reads all that it is given, behind the archive's end too, so it is given no
+ * more.
  */
-const extract = `${findDisk}${detectTar}${asWorker}\
+function extract(bytes: number): string {
+  return `${findDisk}${detectTar}${asWorker}\
 mkdir -p ${WORKSPACE}/src
 chown worker ${WORKSPACE} ${WORKSPACE}/src
 cd ${WORKSPACE}
@@ -141,9 +144,13 @@ if [ "$gnu" = yes ]; then
   as_worker tar --extract --preserve-permissions --warning=no-timestamp \\
     --blocking-factor=${GNU_BLOCKING_FACTOR} --file=- <"$disk"
 else
-  as_worker tar -x -p -o -f - <"$disk"
+  dd if="$disk" bs=${EXPORT_GRANULE} count=${
+    bytes / EXPORT_GRANULE
+  } 2>/dev/null |
+    as_worker tar -x -p -o -f -
 fi
 `;
+}
 
 /**
  * Writes the workspace as plain files, folders and symbolic links: hard links

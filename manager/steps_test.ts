@@ -9,7 +9,7 @@ const steps: Step[] = [
     playbook: '[{"hosts":"worker"}]',
     refreshPackageLists: true,
   },
-  { kind: "source-in" },
+  { kind: "source-in", bytes: EXPORT_GRANULE },
   { kind: "build", script: "true" },
   { kind: "workspace-out", offset: EXPORT_GRANULE },
 ];
@@ -153,7 +153,10 @@ Deno.test("the prepare step hands over the playbook unchanged", () =>
 Deno.test("a step without its disk fails", () =>
   inFolder(async (folder) => {
     await writeDisk(folder, "vdb", "contractor-other");
-    const [script] = composeStep({ kind: "source-in" });
+    const [script] = composeStep({
+      kind: "source-in",
+      bytes: EXPORT_GRANULE,
+    });
     const path = `${await rootPath(folder)}:/usr/bin:/bin`;
     const { code, output } = await sh(relocate(script!.script, folder), {
       path,
@@ -196,9 +199,12 @@ for (const userland of ["GNU", "busybox"]) {
       await Deno.rename(workspace, `${folder}/before`);
       await Deno.mkdir(workspace);
       await sh(`tar -C ${folder}/before -cf ${disk} .`);
-      // A device is longer than its archive.
-      await Deno.truncate(disk, (await Deno.stat(disk)).size + 777 * 512);
-      const [into] = composeStep({ kind: "source-in" });
+      // Behind the archive is a hole, which nobody can read in this time.
+      await Deno.truncate(disk, 2 ** 40);
+      const [into] = composeStep({
+        kind: "source-in",
+        bytes: EXPORT_GRANULE,
+      });
       const unpacked = await sh(relocate(into!.script, folder), {
         path: `${await rootPath(folder)}:${path}`,
       });

@@ -114,7 +114,10 @@ export class BuildWorker {
    * @throws {EnvironmentError} `worker-step-failed`
    */
   async unpackTrees(): Promise<void> {
-    await this.#runOwnStep({ kind: "source-in" });
+    await this.#runOwnStep({
+      kind: "source-in",
+      bytes: this.#trees.exportOffset,
+    });
   }
 
   /** Runs the build commands; gives their exit status. */

@@ -89,7 +89,7 @@ Deno.test("a phase fails if the manager cannot be told of it", async () => {
 
 Deno.test("what a step prints becomes events of the build", async () => {
   const { events, pipeline } = pipelineWith(() => ({ exitCode: 7 }));
-  assert.equal(await pipeline.runStep("w", { kind: "source-in" }), 7);
+  assert.equal(await pipeline.runStep("w", { kind: "source-in", bytes: 0 }), 7);
   const [event] = events;
   assert.equal(event?.type === "log" && event.text, "one\n");
 });

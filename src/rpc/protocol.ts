@@ -248,7 +248,11 @@ const methodTable = {
           /** First asks the package repositories, all of which it may reach. */
           refreshPackageLists: z.boolean(),
         }),
-        z.strictObject({ kind: z.literal("source-in") }),
+        z.strictObject({
+          kind: z.literal("source-in"),
+          /** Size of the archive at the disk's begin. */
+          bytes: bytes.multipleOf(EXPORT_GRANULE),
+        }),
         z.strictObject({
           kind: z.literal("build"),
           script: z.string().max(1_000_000),
