@@ -115,6 +115,7 @@ refuses("places that are nobody's business", async (project) => {
 });
 
 refuses("a proxy that it cannot use", async (project) => {
+  delete project.environment.https_proxy;
   project.environment.HTTPS_PROXY = "socks5://me:secret@proxy.example";
   const network =
     "network: { build: [{ host: a.example, protocols: [http] }] }";
