@@ -105,6 +105,7 @@ class Build {
       spec: loaded.spec,
       denied: loaded.denied,
       addedPrepare: loaded.addedPrepare,
+      maxCpus: loaded.maxCpus,
       useCache,
       learn,
       judge: this.#judge,

@@ -9,6 +9,7 @@ import type { LoadedSpec } from "../spec/load.ts";
 import type { NetworkEntry, PhaseNetwork } from "../spec/network.ts";
 import { SpecError } from "../spec/problem.ts";
 import type { ResourcesData } from "../spec/schema.ts";
+import { capOfCpus, capUnset, findExcess } from "./resource_caps.ts";
 import {
   findConflicts,
   type ManagerPreferences,
@@ -24,6 +25,8 @@ export interface ConfiguredSpec extends LoadedSpec {
    * empty if the spec lists its hosts, where they are added already.
    */
   readonly addedPrepare: readonly NetworkEntry[];
+  /** Most processors of a worker if the spec does not say how many. */
+  readonly maxCpus: number | undefined;
   readonly manager: ManagerPreferences;
 }
 
@@ -31,7 +34,8 @@ export interface ConfiguredSpec extends LoadedSpec {
  * Applies a configuration to a spec: hosts are added, limits that the spec
  * leaves out are set. `data` stays as it is written.
  *
- * @throws {SpecError} if the spec allows what the configuration denies
+ * @throws {SpecError} if the spec allows what the configuration denies, or
+ * wants more than it may
  */
 export function applyConfig(
   loaded: LoadedSpec,
@@ -39,14 +43,15 @@ export function applyConfig(
 ): ConfiguredSpec {
   const { spec, data } = loaded;
   const { prepare, build } = spec.network;
-  refuseDenied(loaded, config);
+  refuse(loaded, config);
   return {
     ...loaded,
     spec: {
       ...spec,
-      resources: toResources(
+      resources: toResources(capUnset(
         mergeResources(config.resources, data.resources ?? {}),
-      ),
+        config.caps,
+      )),
       network: {
         prepare: prepare && addEntries(prepare, config.network.prepare),
         build: addEntries(build, config.network.build),
@@ -54,16 +59,21 @@ export function applyConfig(
     },
     denied: config.network.deny.map(({ name }) => name),
     addedPrepare: prepare === undefined ? config.network.prepare : [],
+    maxCpus: capOfCpus(config.caps),
     manager: config.manager,
   };
 }
 
-function refuseDenied(loaded: LoadedSpec, config: UserConfig): void {
-  const problems = (["prepare", "build"] as const).flatMap((phase) => {
+function refuse(loaded: LoadedSpec, config: UserConfig): void {
+  const denied = (["prepare", "build"] as const).flatMap((phase) => {
     const network = loaded.spec.network[phase];
     const entries = network === undefined || network === "none" ? [] : network;
     return findConflicts(config, phase, entries);
-  }).map(({ path, part, message, hint }) => ({
+  });
+  const excess = findExcess(loaded.data.resources ?? {}, config);
+  const problems = [...denied, ...excess].map((
+    { path, part, message, hint },
+  ) => ({
     ...loaded.positionOf(path, part),
     message,
     ...(hint === undefined ? {} : { hint }),

@@ -35,6 +35,7 @@ Deno.test("applyConfig without a configuration changes nothing", () => {
     ...spec,
     denied: [],
     addedPrepare: [],
+    maxCpus: undefined,
     manager: {},
   });
 });

@@ -28,7 +28,8 @@ export const configSchema = z.strictObject({
       .max(MAX_DENIED, { error: `at most ${MAX_DENIED} hosts` })
       .optional(),
   }, { error: 'a mapping with "prepare", "build" and "deny"' }).optional(),
-  resources: resourcesSchema.optional(),
+  resources: resourcesSchema.extend({ max: resourcesSchema.optional() })
+    .optional(),
   manager: z.strictObject({
     memory: quantity(
       sizeKind,

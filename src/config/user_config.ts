@@ -12,6 +12,7 @@ import { quote } from "../spec/quote.ts";
 import type { ResourcesData } from "../spec/schema.ts";
 import { durationKind, parseQuantity, sizeKind } from "../spec/units.ts";
 import { conflictOf } from "./denied.ts";
+import { type Cap, findExcess, readCaps } from "./resource_caps.ts";
 import { type ConfigData, configSchema } from "./schema.ts";
 
 /** A name or `*.name`, in lower case, and where it is denied. */
@@ -32,6 +33,8 @@ export interface UserConfig {
   };
   /** Limits of builds whose spec does not set them, as written. */
   readonly resources: ResourcesData;
+  /** What no spec may go beyond. */
+  readonly caps: readonly Cap[];
   readonly manager: ManagerPreferences;
 }
 
@@ -47,6 +50,7 @@ export const emptyUserConfig: UserConfig = {
   path: undefined,
   network: { prepare: [], build: [], deny: [] },
   resources: {},
+  caps: [],
   manager: {},
 };
 
@@ -65,6 +69,7 @@ export function parseUserConfig(text: string, path: string): UserConfig {
     fail,
   });
   const { prepare = [], build = [], deny = [] } = data.network ?? {};
+  const { max = {}, ...resources } = data.resources ?? {};
   const config: UserConfig = {
     path,
     network: {
@@ -75,11 +80,15 @@ export function parseUserConfig(text: string, path: string): UserConfig {
         ...positionOf(["network", "deny", index]),
       })),
     },
-    resources: data.resources ?? {},
+    resources,
+    caps: readCaps(max, (key) => positionOf(["resources", "max", ...key])),
     manager: toManagerPreferences(data.manager ?? {}),
   };
   const conflicts = findConflicts(config, "prepare", config.network.prepare)
-    .concat(findConflicts(config, "build", config.network.build));
+    .concat(
+      findConflicts(config, "build", config.network.build),
+      findExcess(resources, config),
+    );
   if (conflicts.length > 0) throw fail(conflicts.map(place));
   return config;
 }

@@ -26,6 +26,7 @@ Deno.test("parseUserConfig reads every key", () => {
 resources:
   memory: 4 GiB
   bandwidth: { total: 1 GiB }
+  max: { bandwidth: { total: 2 GiB } }
 manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
 `;
   deepEqual(parseUserConfig(text, path), {
@@ -39,6 +40,7 @@ manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
       ],
     },
     resources: { memory: "4 GiB", bandwidth: { total: "1 GiB" } },
+    caps: [{ key: "bandwidth.total", written: "2 GiB", line: 10, column: 30 }],
     manager: {
       memoryBytes: 12 * 1024 ** 3,
       idleSeconds: 3600,
@@ -80,6 +82,16 @@ Deno.test("parseUserConfig refuses to allow what it denies", () => {
   deepEqual(mistakesIn(text), [
     `2:21: Cannot allow "*.example": your configuration denies "evil.example" (It is denied at ${path}:4:10)`,
     `3:19: Cannot allow "x.ads.test": your configuration denies "*.ads.test" (It is denied at ${path}:4:24)`,
+  ]);
+});
+
+Deno.test("parseUserConfig refuses to give all builds more than it caps", () => {
+  const text = "resources: { cpus: 3, max: { cpus: 2, cpu: 1 } }\n";
+  deepEqual(mistakesIn(text), [
+    '1:39: Unknown key "cpu" in "resources.max" (Did you mean "cpus"?)',
+  ]);
+  deepEqual(mistakesIn(text.replace(", cpu: 1", "")), [
+    `1:20: Expected at most 2 for "resources.cpus", got 3 (Your configuration caps it at ${path}:1:36)`,
   ]);
 });
 
