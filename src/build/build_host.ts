@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { exportDiskBytes } from "../guest/export_disk.ts";
 import { recoverWorkspace } from "../guest/replace_workspace.ts";
 import { sourceExclude } from "../guest/source_manifest.ts";
+import { stateFileError } from "../host/file_errors.ts";
 import { acquireLock } from "../host/lock.ts";
+import type { Keeping } from "../config/user_config.ts";
 import { buildPaths, createStateDirectories } from "../host/state_directory.ts";
 import type { ManagerSettings } from "../host/vmm.ts";
 import type { BuildSpec } from "../spec/build_spec.ts";
@@ -36,6 +38,7 @@ export async function openBuildHost(
   build: string,
   spec: BuildSpec,
   settings: ManagerSettings,
+  kept: Keeping,
   egressModule: URL,
 ): Promise<BuildHost> {
   const { source, workspace, workerImage } = spec.paths;
@@ -62,6 +65,8 @@ export async function openBuildHost(
     purpose,
   });
   resources.defer(() => vmm.call("closeStaging", { build }));
+  // Nobody waits for it, and what it cannot do the next build may.
+  vmm.call("removeOldBuilds", kept).catch(() => {});
   await createSparseFile(
     diskPath(staging, "export"),
     exportDiskBytes(spec.resources.diskBytes),
@@ -95,6 +100,10 @@ function workspaceLock(directory: string, workspace: string): string {
 }
 
 async function createSparseFile(path: string, bytes: number): Promise<void> {
-  using file = await Deno.open(path, { write: true, createNew: true });
-  await file.truncate(bytes);
+  try {
+    using file = await Deno.open(path, { write: true, createNew: true });
+    await file.truncate(bytes);
+  } catch (error) {
+    throw stateFileError(error, "create the disk", path);
+  }
 }

@@ -12,6 +12,7 @@ import type { ResourcesData } from "../spec/schema.ts";
 import { capOfCpus, capUnset, findExcess } from "./resource_caps.ts";
 import {
   findConflicts,
+  type Keep,
   type ManagerPreferences,
   type UserConfig,
 } from "./user_config.ts";
@@ -28,6 +29,7 @@ export interface ConfiguredSpec extends LoadedSpec {
   /** Most processors of a worker if the spec does not say how many. */
   readonly maxCpus: number | undefined;
   readonly manager: ManagerPreferences;
+  readonly keep: Keep;
 }
 
 /**
@@ -61,6 +63,7 @@ export function applyConfig(
     addedPrepare: prepare === undefined ? config.network.prepare : [],
     maxCpus: capOfCpus(config.caps),
     manager: config.manager,
+    keep: config.keep,
   };
 }
 

@@ -37,6 +37,7 @@ Deno.test("applyConfig without a configuration changes nothing", () => {
     addedPrepare: [],
     maxCpus: undefined,
     manager: {},
+    keep: emptyUserConfig.keep,
   });
 });
 

@@ -15,6 +15,8 @@ import { conflictOf } from "./denied.ts";
 import { type Cap, findExcess, readCaps } from "./resource_caps.ts";
 import { type ConfigData, configSchema } from "./schema.ts";
 
+const GIBIBYTE = 1024 ** 3;
+
 /** A name or `*.name`, in lower case, and where it is denied. */
 export interface DeniedName extends Position {
   readonly name: string;
@@ -36,6 +38,21 @@ export interface UserConfig {
   /** What no spec may go beyond. */
   readonly caps: readonly Cap[];
   readonly manager: ManagerPreferences;
+  readonly keep: Keep;
+}
+
+/** What is kept of something: the newest, so much of it, for so long. */
+export interface Keeping {
+  readonly maxBytes: number;
+  readonly maxAgeSeconds: number;
+}
+
+/** What of the past is kept. */
+export interface Keep {
+  /** Logs and reports of builds. */
+  readonly builds: Keeping;
+  /** Worker images in the manager, and what was prepared over them. */
+  readonly images: Keeping;
 }
 
 /** What a user wants of the manager VM; absent means the default. */
@@ -52,6 +69,7 @@ export const emptyUserConfig: UserConfig = {
   resources: {},
   caps: [],
   manager: {},
+  keep: toKeep({}),
 };
 
 /**
@@ -83,6 +101,7 @@ export function parseUserConfig(text: string, path: string): UserConfig {
     resources,
     caps: readCaps(max, (key) => positionOf(["resources", "max", ...key])),
     manager: toManagerPreferences(data.manager ?? {}),
+    keep: toKeep(data.keep ?? {}),
   };
   const conflicts = findConflicts(config, "prepare", config.network.prepare)
     .concat(
@@ -91,6 +110,34 @@ export function parseUserConfig(text: string, path: string): UserConfig {
     );
   if (conflicts.length > 0) throw fail(conflicts.map(place));
   return config;
+}
+
+/** Applies the defaults to what is written. */
+function toKeep(
+  { builds, images }: NonNullable<ConfigData["keep"]>,
+): Keep {
+  const read = (
+    written: typeof builds = {},
+    general: Keeping,
+  ): Keeping => ({
+    maxAgeSeconds: written.age
+      ? parseQuantity(durationKind, written.age)!
+      : general.maxAgeSeconds,
+    maxBytes: written.size
+      ? parseQuantity(sizeKind, written.size)!
+      : general.maxBytes,
+  });
+  return {
+    builds: read(builds, {
+      maxAgeSeconds: 90 * 86_400,
+      maxBytes: 2 * GIBIBYTE,
+    }),
+    // Half of the manager's data disk: the rest is for workers.
+    images: read(images, {
+      maxAgeSeconds: 30 * 86_400,
+      maxBytes: 32 * GIBIBYTE,
+    }),
+  };
 }
 
 function toManagerPreferences(

@@ -11,6 +11,7 @@ import {
 import { withQemu, withRunningQemu } from "./manager_connection.ts";
 import { attachDisk, detachDisk, detachStaleDisks } from "./manager_disks.ts";
 import { readManagerImageVersion } from "./manager_image.ts";
+import { removeOldBuilds } from "./old_builds.ts";
 import { type RpcPort, takeRpcPort } from "./rpc_port.ts";
 import {
   collectStaging,
@@ -77,6 +78,10 @@ const handlers: IsolateHandlers<VmmApi> = {
     await staging?.[Symbol.asyncDispose]();
   },
 
+  async removeOldBuilds(keeping) {
+    await removeOldBuilds(settings().paths, keeping);
+  },
+
   attachDisk: (disk) =>
     withRunningQemu(
       settings().paths,
@@ -115,8 +120,8 @@ const handlers: IsolateHandlers<VmmApi> = {
 
   checkImage: ({ path }) => checkWorkerImage(path),
 
-  digestImage: ({ path }) =>
-    digestWorkerImage(path, settings().paths.cache.digests),
+  digestImage: ({ path }, { signal }) =>
+    digestWorkerImage(path, settings().paths.cache.digests, signal),
 
   requireUnchangedImage: ({ fingerprint }) =>
     requireUnchangedImage(fingerprint),
