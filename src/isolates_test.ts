@@ -39,6 +39,7 @@ Deno.test("the guest isolate reads what it may read, and nothing else", () =>
           workerImage: `${directory}/worker.img`,
         },
         output: `${directory}/mine/disk`,
+        maxBytes: 1024 ** 2,
       });
     assert.equal((await pack("read")).entries, 1);
     for (const source of ["other", "", "mine/../other"]) {

@@ -87,6 +87,7 @@ export class BuildWorker {
       guest.call("packSource", {
         trees: spec.paths,
         output: this.#pipeline.disk("source"),
+        maxBytes: spec.resources.diskBytes,
       }, { signal })
     );
     await this.#attach("source", true, signal);
@@ -95,6 +96,7 @@ export class BuildWorker {
         guest.call("packWorkspace", {
           workspace: spec.paths.workspace,
           output: this.#pipeline.disk("workspace"),
+          maxBytes: spec.resources.diskBytes,
         }, { signal })
       );
       await this.#attach("workspace", true, signal);

@@ -31,9 +31,13 @@ import { quoteUntrusted } from "./terminal_text.ts";
 import type { SkippedEntry } from "./tree_listing.ts";
 import { unpackWorkspace } from "./unpack.ts";
 
+/** As many as a workspace may have; what travels in is to come back. */
+const MAX_ENTRIES = 1_000_000;
+
 let session: ManagerSession | undefined;
 let log: BuildLog | undefined;
 let manifest: SourceManifest | undefined;
+let sourceBytes = 0;
 let announceEgress: ((request: EgressRequest) => void) | undefined;
 let onText: (text: string) => void = () => {};
 
@@ -96,19 +100,21 @@ serveIsolate<GuestApi>({
     return Promise.resolve({ bytes });
   },
 
-  async packSource({ trees, output }, { signal }) {
+  async packSource({ trees, output, maxBytes }, { signal }) {
     const packed = await packTree({
       root: trees.source,
       prefix: `${SOURCE_IN_WORKSPACE}/`,
       output,
       exclude: sourceExclude(trees),
+      limits: { name: "source", bytes: maxBytes, entries: MAX_ENTRIES },
       signal,
     });
     manifest = manifestOf(packed.paths);
+    sourceBytes = packed.fileBytes;
     return { ...packed, notes: notesOn(packed.skipped) };
   },
 
-  async packWorkspace({ workspace, output }, { signal }) {
+  async packWorkspace({ workspace, output, maxBytes }, { signal }) {
     const filter = workspaceFilter(
       await readSourceManifest(workspace),
       requireManifest(),
@@ -118,6 +124,11 @@ serveIsolate<GuestApi>({
       prefix: "",
       output,
       ...filter,
+      limits: {
+        name: "workspace of the last build",
+        bytes: maxBytes - sourceBytes,
+        entries: MAX_ENTRIES,
+      },
       signal,
     });
     return { ...packed, notes: notesOn(packed.skipped) };

@@ -68,12 +68,15 @@ export type GuestApi = {
   closeLog: { params: Nothing; result: { bytes: number } };
   /** Packs the source, and remembers what it holds. */
   packSource: {
-    params: { trees: Trees; output: string };
+    params: { trees: Trees; output: string; maxBytes: number };
     result: PackedTree;
   };
-  /** Packs what is kept of the previous workspace; after `packSource`. */
+  /**
+   * Packs what is kept of the previous workspace; after `packSource`, and with
+   * room for both.
+   */
   packWorkspace: {
-    params: { workspace: string; output: string };
+    params: { workspace: string; output: string; maxBytes: number };
     result: PackedTree;
   };
   /**

@@ -47,6 +47,9 @@ function treesIn(directory: string) {
   };
 }
 
+/** What the build may use of the disk. */
+const maxBytes = 1024 ** 2;
+
 /** Packs the source and takes it back as the workspace. */
 async function roundTrip(
   guest: Isolate<GuestApi>,
@@ -55,7 +58,7 @@ async function roundTrip(
 ) {
   const archive = `${directory}/disk`;
   const trees = treesIn(directory);
-  await guest.call("packSource", { trees, output: archive });
+  await guest.call("packSource", { trees, output: archive, maxBytes });
   const { port1, port2 } = new MessageChannel();
   serveLinks(port1, (request) => Promise.resolve().then(() => create(request)));
   try {
@@ -119,10 +122,11 @@ Deno.test("the next build gets what the last one made, not what left the source"
     makeTree(trees.workspace, { "src/lib/code.o": "object" });
     Deno.removeSync(`${trees.source}/lib/code.c`);
     const output = `${directory}/disk`;
-    await guest.call("packSource", { trees, output });
+    await guest.call("packSource", { trees, output, maxBytes });
     const packed = await guest.call("packWorkspace", {
       workspace: trees.workspace,
       output,
+      maxBytes,
     });
     assert.deepEqual(packed.notes, []);
     await unpackTar(output, `${directory}/unpacked`);
@@ -156,7 +160,11 @@ Deno.test("what cannot be packed is noted, its name made safe", () =>
     makeTree(trees.source, { "a": "a" });
     await mkfifo(`${trees.source}/pipe\x1b`);
     const output = `${directory}/disk`;
-    const { notes } = await guest.call("packSource", { trees, output });
+    const { notes } = await guest.call("packSource", {
+      trees,
+      output,
+      maxBytes,
+    });
     assert.equal(notes.length, 1);
     assert.match(notes[0]!, /^Left out "pipe\\x1b": /);
   }));
@@ -166,9 +174,33 @@ Deno.test("a workspace is neither packed nor taken before the source", () =>
     const { workspace } = treesIn(directory);
     makeTree(workspace, { "a": "a" });
     const output = `${directory}/disk`;
-    await assert.rejects(guest.call("packWorkspace", { workspace, output }), {
-      code: "source-unknown",
+    await assert.rejects(
+      guest.call("packWorkspace", { workspace, output, maxBytes }),
+      {
+        code: "source-unknown",
+      },
+    );
+  }));
+
+Deno.test("source and workspace together have what the build may use", () =>
+  withGuest(async (guest, directory) => {
+    const trees = treesIn(directory);
+    const { workspace } = trees;
+    const output = `${directory}/disk`;
+    makeTree(trees.source, { "a": "a".repeat(600) });
+    const packSource = (maxBytes: number) =>
+      guest.call("packSource", { trees, output, maxBytes });
+    await assert.rejects(packSource(599), { code: "tree-too-large" });
+    await packSource(1000);
+    makeTree(workspace, { "b": "b".repeat(401) });
+    const packWorkspace = (maxBytes: number) =>
+      guest.call("packWorkspace", { workspace, output, maxBytes });
+    await assert.rejects(packWorkspace(1000), {
+      code: "tree-too-large",
+      exitCode: 2,
+      message: /^Cannot pack the workspace of the last build: /,
     });
+    await packWorkspace(1001);
   }));
 
 Deno.test("nothing works on a manager or a log that is not there", () =>

@@ -15,6 +15,7 @@ import {
   readEntry,
   type SkippedEntry,
   type TreeEntry,
+  type TreeLimits,
   unreadable,
 } from "./tree_listing.ts";
 
@@ -33,6 +34,8 @@ export interface PackOptions {
   exclude: (path: string, kind: EntryKind) => boolean;
   /** Directories to leave out if nothing below them is packed. */
   pruneIfEmpty?: (path: string) => boolean;
+  /** What the tree may have. */
+  limits?: TreeLimits;
   signal?: AbortSignal;
   /** Told the bytes written so far, and how many there will be about. */
   onProgress?: (bytes: number, total: number) => void;
@@ -43,6 +46,8 @@ export interface PackResult {
   entries: number;
   /** Size of the disk, padding included. */
   bytes: number;
+  /** Sum of the files' sizes. */
+  fileBytes: number;
   /** Everything that was packed, relative to the root, in order. */
   paths: PackedPath[];
   /** Sockets, FIFOs and devices. */
@@ -78,7 +83,8 @@ export async function packTree(options: PackOptions): Promise<PackResult> {
     const bytes = await finishDisk(writer);
     onProgress?.(bytes, bytes);
     const paths = entries.map(({ path, kind }) => ({ path, kind }));
-    return { entries: entries.length, bytes, paths, skipped };
+    const fileBytes = entries.reduce((sum, { size }) => sum + size, 0);
+    return { entries: entries.length, bytes, fileBytes, paths, skipped };
   } finally {
     await writer.close();
   }

@@ -20,6 +20,7 @@ import {
   MAX_BUFFERED_BYTES,
   type NewFile,
   openNewFile,
+  truncate,
   writeAll,
 } from "./file_creator.ts";
 import { fileSystemError } from "./file_system_error.ts";
@@ -36,6 +37,7 @@ import { TarFormatError } from "./tar_format.ts";
 import { type TarMember, TarReader } from "./tar_reader.ts";
 import { quoteUntrusted, sanitizeText } from "./terminal_text.ts";
 import type { SkippedEntry } from "./tree_listing.ts";
+import { partRuns } from "./zero_runs.ts";
 
 /** Notes kept of what was left out; the count goes on. */
 const MAX_SKIPPED_NOTES = 100;
@@ -226,7 +228,7 @@ class Unpacker {
     if (member.size <= MAX_BUFFERED_BYTES) {
       await this.#creator.create(file, await this.#readBody(member.size));
     } else {
-      await this.#writeLargeFile(file);
+      await this.#writeLargeFile(file, member.size);
     }
     this.#bytes += member.size;
     if (this.#bytes - this.#reported >= 1024 ** 2) {
@@ -246,14 +248,19 @@ class Unpacker {
     return body;
   }
 
-  async #writeLargeFile(file: NewFile): Promise<void> {
+  /** What is zero takes nothing on the disk. */
+  async #writeLargeFile(file: NewFile, size: number): Promise<void> {
     const opened = await openNewFile(file);
     try {
       let piece: Uint8Array | undefined;
       while ((piece = await this.reader.read()) !== undefined) {
         this.options.signal?.throwIfAborted();
-        writeAll(opened, piece, file.path);
+        for (const { bytes, isZero } of partRuns(piece)) {
+          if (isZero) opened.seekSync(bytes.length, Deno.SeekMode.Current);
+          else writeAll(opened, bytes, file.path);
+        }
       }
+      truncate(opened, size, file.path);
       opened.utimeSync(file.mtime, file.mtime);
     } finally {
       opened.close();
