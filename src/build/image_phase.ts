@@ -1,4 +1,5 @@
 import type { PhaseOutcome } from "./events.ts";
+import { findImage, noteImage } from "./find_image.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /**
@@ -19,9 +20,7 @@ export async function provideImage(
     { signal },
   );
   state.image = { path, sha256: digest, format: image.format };
-  const { image: present } = await pipeline.call("image.find", {
-    image: digest,
-  });
+  const { image: present } = await findImage(pipeline, { image: digest });
   if (present) return { digest, outcome: "reused" };
   const serial = pipeline.serial("image");
   const disk = { build, serial, path, readOnly: true };
@@ -35,7 +34,8 @@ export async function provideImage(
     // The disk was there all the time, and is what was digested: else the
     // cache would hold something else under this digest for good.
     await vmm.call("requireUnchangedImage", { fingerprint }, { signal });
-    await pipeline.call("image.keep", { image: digest });
+    const { seal } = await pipeline.call("image.keep", { image: digest });
+    await noteImage(pipeline, digest, seal);
   } finally {
     await vmm.call("detachDisk", { serial });
   }

@@ -9,6 +9,7 @@ import {
   stopManager,
 } from "./manager.ts";
 import { withQemu, withRunningQemu } from "./manager_connection.ts";
+import { noteSeal, readSeal } from "./image_seals.ts";
 import { attachDisk, detachDisk, detachStaleDisks } from "./manager_disks.ts";
 import { readManagerImageVersion } from "./manager_image.ts";
 import { type RpcPort, takeRpcPort } from "./rpc_port.ts";
@@ -117,6 +118,11 @@ const handlers: IsolateHandlers<VmmApi> = {
 
   digestImage: ({ path }) =>
     digestWorkerImage(path, settings().paths.cache.digests),
+
+  readSeal: ({ name }) => readSeal(settings().paths.cache.seals, name),
+
+  noteSeal: ({ name, seal }) =>
+    noteSeal(settings().paths.cache.seals, name, seal),
 
   requireUnchangedImage: ({ fingerprint }) =>
     requireUnchangedImage(fingerprint),
