@@ -143,10 +143,11 @@ export class ImageCache {
     const partial = `${this.#images}/${crypto.randomUUID()}.partial`;
     const discard = () => Deno.remove(partial).catch(() => {});
     await waitForDevices([device]);
-    const { "virtual-size": virtualBytes } = await checkImage(device, format);
-    await this.makeRoom(await measureData(device, format));
+    await checkImage(device, format);
+    const needed = await measureData(device, format);
+    await this.makeRoom(needed);
     try {
-      await copyImage(device, format, partial, virtualBytes, signal);
+      await copyImage(device, format, partial, needed, signal);
       // The bases of workers are read by their users.
       await Deno.chmod(partial, 0o644);
       await flush(partial);
