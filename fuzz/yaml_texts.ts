@@ -6,7 +6,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { InvalidFileError } from "../src/spec/problem.ts";
+import { InvalidFileError } from "../src/spec/problem.ts";
+import { type Outcome, outcomeOf } from "./target.ts";
+import { findUnseen } from "./unseen.ts";
 
 const encoder = new TextEncoder();
 
@@ -56,18 +58,28 @@ export const yamlTokens: readonly string[] = [
   ...["resources", "memory", "prepare", "host", "protocols", "deny", "manager"],
 ];
 
-// deno-lint-ignore no-control-regex
-const unsafe = /[\0-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+/** Parses a file; every mistake in it must be told well. */
+export function outcomeOfFile<T>(text: string, parse: () => T): Outcome<T> {
+  return outcomeOf(() => {
+    try {
+      return parse();
+    } catch (error) {
+      if (error instanceof InvalidFileError) checkProblems(error, text);
+      throw error;
+    }
+  }, InvalidFileError);
+}
 
 /** Every mistake has a place in the text, and words that do nothing else. */
-export function checkProblems(error: InvalidFileError, text: string): void {
+function checkProblems(error: InvalidFileError, text: string): void {
   assert.ok(error.problems.length > 0, "It says no mistake");
   const lines = text.split("\n").length;
   for (const { line, column, message, hint } of error.problems) {
     assert.ok(Number.isInteger(line) && line >= 1 && line <= lines);
     assert.ok(Number.isInteger(column) && column >= 1);
     for (const words of [message, hint ?? ""]) {
-      assert.ok(!unsafe.test(words), JSON.stringify(words));
+      assert.ok(!/[\n\t]/.test(words), JSON.stringify(words));
+      assert.equal(findUnseen(words), undefined);
     }
   }
 }

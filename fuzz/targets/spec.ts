@@ -6,10 +6,9 @@
  */
 
 import assert from "node:assert/strict";
-import { InvalidFileError } from "../../src/spec/problem.ts";
 import { parseBuildSpec } from "../../src/spec/parse.ts";
-import { outcomeOf, type Target } from "../target.ts";
-import { anySpec, checkProblems, yamlTokens } from "../yaml_texts.ts";
+import type { Target } from "../target.ts";
+import { anySpec, outcomeOfFile, yamlTokens } from "../yaml_texts.ts";
 
 export default {
   tokens: yamlTokens,
@@ -17,14 +16,10 @@ export default {
   maxBytes: 4096,
   check(input) {
     const text = new TextDecoder().decode(input);
-    const outcome = outcomeOf(() => {
-      try {
-        return parseBuildSpec(text, "spec.yaml");
-      } catch (error) {
-        if (error instanceof InvalidFileError) checkProblems(error, text);
-        throw error;
-      }
-    }, InvalidFileError);
+    const outcome = outcomeOfFile(
+      text,
+      () => parseBuildSpec(text, "spec.yaml"),
+    );
     if ("error" in outcome) return;
     const { data } = outcome.value;
     assert.deepEqual(JSON.parse(JSON.stringify(data)), data);
