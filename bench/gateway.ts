@@ -17,7 +17,7 @@ import {
   SUPPORTED_VERSIONS,
 } from "../manager/egress/inspection/tls_hellos.ts";
 import { Budget } from "../manager/limits/budget.ts";
-import { writeAll } from "../manager/write_all.ts";
+import { writeAll } from "../src/rpc/write_all.ts";
 import type { EgressRule } from "../src/rpc/protocol.ts";
 import { Allowlist as HostAllowlist } from "../src/egress/allowlist.ts";
 import {

@@ -12,7 +12,7 @@ import {
   type RunnerEvent,
   type RunnerUser,
 } from "./runner_protocol.ts";
-import { writeAll } from "./write_all.ts";
+import { writeAll } from "../src/rpc/write_all.ts";
 
 /** What the connection needs of a socket. */
 export interface ByteConnection {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { writeAll } from "../rpc/write_all.ts";
 import type { Destination } from "./allowlist.ts";
 import type { ProxyServer } from "./proxy_settings.ts";
 
@@ -97,16 +98,6 @@ function requireSuccess(head: string): void {
     throw new Error("it wants a user name and a password (407)");
   }
   if (!status.startsWith("2")) throw new Error(`it refuses (${status})`);
-}
-
-async function writeAll(
-  connection: HostConnection,
-  bytes: Uint8Array,
-): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) {
-    written += await connection.write(bytes.subarray(written));
-  }
 }
 
 function close(connection: HostConnection): void {

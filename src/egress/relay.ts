@@ -6,6 +6,7 @@
  */
 
 import type { ByteStream } from "../rpc/credit_stream.ts";
+import { writeAll } from "../rpc/write_all.ts";
 import type { HostConnection } from "./proxy_connection.ts";
 
 /** Told of every block of bytes that was carried. */
@@ -24,16 +25,6 @@ export interface Gate {
 
 /** Large enough for the speed of a local mirror, small for 256 connections. */
 const BLOCK_BYTES = 64 * 1024;
-
-async function writeAll(
-  connection: HostConnection,
-  block: Uint8Array,
-): Promise<void> {
-  let written = 0;
-  while (written < block.length) {
-    written += await connection.write(block.subarray(written));
-  }
-}
 
 class Relay {
   readonly #connection: HostConnection;

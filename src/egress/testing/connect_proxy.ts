@@ -4,6 +4,7 @@
  * @module
  */
 
+import { writeAll } from "../../rpc/write_all.ts";
 import { testIdentity } from "./tls_identity.ts";
 
 type Connection = Deno.TcpConn | Deno.TlsConn;
@@ -84,9 +85,7 @@ export async function copy(from: Connection, to: Connection): Promise<void> {
   for (;;) {
     const size = await from.read(buffer);
     if (size === null) return await to.closeWrite();
-    for (let at = 0; at < size;) {
-      at += await to.write(buffer.subarray(at, size));
-    }
+    await writeAll(to, buffer.subarray(0, size));
   }
 }
 
@@ -101,11 +100,8 @@ async function readHead(connection: Connection): Promise<string> {
   return head;
 }
 
-async function write(connection: Connection, text: string): Promise<void> {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) {
-    at += await connection.write(bytes.subarray(at));
-  }
+function write(connection: Connection, text: string): Promise<void> {
+  return writeAll(connection, new TextEncoder().encode(text));
 }
 
 function close(connection: Connection): void {
