@@ -236,7 +236,7 @@ Deno.test("the user's own word opens what it names, and is told", async (t) => {
 Deno.test("ordinary projects notice nothing", async (t) => {
   await using home = await Home.create();
   await home.writeSpec("clone/ci/build.yaml");
-  await Deno.symlink(home.path, `${home.root}/work`);
+  await Deno.symlink(home.path, `${home.root}/link`);
   const silent = async (args: string[], options: RunOptions = {}) => {
     const outcome = await home.run(["check", ...args], options);
     assert.deepEqual([outcome.code, outcome.stderr], [0, ""]);
@@ -249,14 +249,14 @@ Deno.test("ordinary projects notice nothing", async (t) => {
   );
   await t.step(
     "a project that is reached through a link",
-    () => silent([`${home.root}/work/clone/ci/build.yaml`]),
+    () => silent([`${home.root}/link/clone/ci/build.yaml`]),
   );
   await t.step(
     "a home that is reached through a link",
     () =>
-      silent(["work/clone/ci/build.yaml"], {
+      silent(["link/clone/ci/build.yaml"], {
         cwd: "..",
-        home: `${home.root}/work`,
+        home: `${home.root}/link`,
       }),
   );
   await t.step("a source that is a link in the project", async () => {

@@ -78,14 +78,15 @@ Deno.test("a step's output goes to the log and to the caller", () =>
     await agent.hostLeft();
   }));
 
+const purpose = {
+  kind: "egress",
+  worker: "w1",
+  rule: { host: "example.org", port: 80, protocol: "http" },
+  host: "example.org",
+} as const;
+
 Deno.test("a worker's connection is announced while someone relays", () =>
   withGuest(async (guest, directory) => {
-    const purpose = {
-      kind: "egress",
-      worker: "w1",
-      rule: { host: "example.org", port: 80, protocol: "http" },
-      host: "example.org",
-    } as const;
     await using agent = new TestAgent(`${directory}/rpc`, {
       handlers: (channel) => ({
         async "manager.logs"() {
@@ -123,12 +124,6 @@ Deno.test("a worker's connection is announced while someone relays", () =>
 
 Deno.test("connections that are opened and given up are announced within bounds", () =>
   withGuest(async (guest, directory) => {
-    const purpose = {
-      kind: "egress",
-      worker: "w1",
-      rule: { host: "example.org", port: 80, protocol: "http" },
-      host: "example.org",
-    } as const;
     await using agent = new TestAgent(`${directory}/rpc`, {
       handlers: (channel) => ({
         async "manager.logs"({ lines }) {

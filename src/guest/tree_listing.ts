@@ -46,7 +46,7 @@ export interface TreeFilter {
 }
 
 /** Entries between two chances for other tasks to run. */
-const ENTRIES_PER_TURN = 1024;
+export const ENTRIES_PER_TURN = 1024;
 
 /**
  * Lists the tree below `root`, parents first, siblings by code unit. A link
@@ -88,7 +88,8 @@ export async function listTree(
   return { entries, skipped };
 }
 
-function readNames(root: string, directory: string): string[] {
+/** The names in a directory of a tree, by code unit. */
+export function readNames(root: string, directory: string): string[] {
   const path = joinPath(root, directory);
   try {
     return Array.from(Deno.readDirSync(path), (entry) => entry.name).sort();

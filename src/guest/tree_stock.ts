@@ -4,13 +4,15 @@
  * @module
  */
 
-import { joinPath, unreadable } from "./tree_listing.ts";
+import {
+  ENTRIES_PER_TURN,
+  joinPath,
+  readNames,
+  unreadable,
+} from "./tree_listing.ts";
 
 /** Entries of a tree, and what tells one state of each from the next. */
 export type TreeStock = ReadonlyMap<string, string>;
-
-/** Entries between two chances for other tasks to run. */
-const ENTRIES_PER_TURN = 1024;
 
 /**
  * Takes stock of a tree.
@@ -55,7 +57,7 @@ async function* walk(
     directory !== undefined;
     directory = directories.pop()
   ) {
-    for (const name of namesIn(root, directory)) {
+    for (const name of readNames(root, directory)) {
       if (++seen % ENTRIES_PER_TURN === 0) {
         await new Promise((resolve) => setTimeout(resolve, 0));
       }
@@ -64,15 +66,6 @@ async function* walk(
       if (info.isDirectory) directories.push(path);
       yield { path, state: info.state };
     }
-  }
-}
-
-function namesIn(root: string, directory: string): string[] {
-  const path = joinPath(root, directory);
-  try {
-    return Array.from(Deno.readDirSync(path), ({ name }) => name);
-  } catch (error) {
-    throw unreadable(path, error);
   }
 }
 

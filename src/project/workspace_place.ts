@@ -6,6 +6,7 @@
  */
 
 import { relative } from "node:path";
+import { foldName } from "../guest/fold_name.ts";
 
 /**
  * Names of folders that programs run things from, in lower case, besides all
@@ -38,24 +39,15 @@ export function findRunFolder(
   workspace: string,
   from: string,
 ): string | undefined {
-  return relative(from, workspace).split("/").find(isRunFolder);
+  return relative(from, workspace).split("/").filter((name) => name !== "")
+    .find(isRunFolder);
 }
 
 function isRunFolder(name: string): boolean {
-  const plain = plainName(name);
-  return name.startsWith(".") || plain.startsWith(".") ||
+  const plain = foldName(name);
+  // Nothing is left of what is dots alone to some file systems.
+  return plain === "" || name.startsWith(".") || plain.startsWith(".") ||
     // A bare repository, which has hooks and configuration; and the short
     // names of FAT and NTFS, such as `GIT~1`, which hide any name.
     plain.endsWith(".git") || /~[0-9]+$/.test(plain) || RUN_FROM.has(plain);
-}
-
-/**
- * A name without what some file system ignores: case, invisible characters
- * (HFS+), dots and spaces at the end (FAT, NTFS).
- */
-function plainName(name: string): string {
-  return name.normalize("NFKC")
-    .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "")
-    .toLowerCase()
-    .replace(/(?<=[^. ])[. ]+$/, "");
 }

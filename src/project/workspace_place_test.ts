@@ -22,7 +22,9 @@ Deno.test("no workspace is in a folder that other programs run things from", () 
       "node_modules",
       "Node_Modules",
       "node_modules.",
+      "\u200c..",
       "bin",
+      "bin:stream",
       "hooks",
     ]
   ) {
@@ -36,6 +38,7 @@ Deno.test("no workspace is in a folder that other programs run things from", () 
 Deno.test("other folders are fine, also below a project in such a folder", () => {
   for (
     const path of [
+      "",
       "ws",
       "out/ws",
       "ws.d",
