@@ -56,8 +56,6 @@ export interface BuildOptions extends ProjectOptions {
   useCache: boolean;
   /** Whether hosts that no rule allows can be reached, to learn of them. */
   learn: boolean;
-  /** Private hosts, addresses and ranges that the spec may name. */
-  allowPrivate?: readonly string[];
   /** Tells what the host dials through, if the build may reach anything. */
   readProxy?: () => Promise<ProxySettings>;
   onEvent: (event: BuildEvent) => void;

@@ -15,13 +15,7 @@ import type {
   LimitRecord,
   Verdict,
 } from "../rpc/verdict.ts";
-import {
-  type ClosedKind,
-  closedKinds,
-  kindOfAddress,
-} from "../egress/address_policy.ts";
-import { isAddressLiteral } from "../egress/ip_address.ts";
-import { kindOfName } from "../egress/known_names.ts";
+import { describePlace, kindOfHost } from "../egress/closed_places.ts";
 import { isHost } from "../spec/host.ts";
 import type { NetworkEntry, NetworkProtocol } from "../spec/network.ts";
 import { formatDuration, formatSize } from "../spec/units.ts";
@@ -94,7 +88,7 @@ export function entryFor(attempt: Attempt): NetworkEntry | undefined {
   const { refusal, host, address, port, protocol, claimed } = attempt;
   const named = (name: string | null, spoken: NetworkProtocol | undefined) =>
     name === null || spoken === undefined || name.includes("*") ||
-      !isHost(name) || kindOf(name) !== undefined
+      !isHost(name) || kindOfHost(name) !== undefined
       ? undefined
       : { host: name, protocols: [spoken] };
   switch (refusal) {
@@ -113,11 +107,6 @@ export function entryFor(attempt: Attempt): NetworkEntry | undefined {
     default:
       return undefined;
   }
-}
-
-/** Why a host is closed to a spec, as far as it shows without a look-up. */
-function kindOf(host: string): ClosedKind | undefined {
-  return isAddressLiteral(host) ? kindOfAddress(host) : kindOfName(host);
 }
 
 function ipv4(address: string | null): string | null {
@@ -236,9 +225,9 @@ function reasonFor({ refusal, host, address, claimed }: Attempt): string {
   const places = refusal === "address-refused"
     ? [address, host]
     : [host ?? address, claimed];
-  const [closed] = places.flatMap((place) => {
-    const kind = place === null ? undefined : kindOf(place);
-    return kind === undefined ? [] : `${place} is ${closedKinds[kind]}`;
+  const [closed] = places.filter((place) => place !== null).flatMap((place) => {
+    const kind = kindOfHost(place);
+    return kind === undefined ? [] : describePlace(place, kind);
   });
   if (closed === undefined) return reasons[refusal];
   return refusal === "address-refused"

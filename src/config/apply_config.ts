@@ -56,7 +56,8 @@ export function applyConfig(
   const { spec, data } = loaded;
   const { prepare, build } = spec.network;
   const opened = [...config.network.opened, ...alsoOpened];
-  requireReachable(loaded, config, { opened, own });
+  const surroundings = { opened: new HostPatterns(opened), own };
+  requireReachable(loaded, config, surroundings);
   const network = {
     prepare: prepare && addEntries(prepare, config.network.prepare),
     build: addEntries(build, config.network.build),
@@ -75,7 +76,7 @@ export function applyConfig(
     opened,
     openedHosts: findOpened(
       [network.prepare ?? addedPrepare, network.build],
-      { opened: new HostPatterns(opened), own },
+      surroundings,
     ),
     addedPrepare,
     keep: config.keep,
@@ -101,13 +102,12 @@ function findOpened(
 function requireReachable(
   loaded: LoadedSpec,
   config: UserConfig,
-  { opened, own }: Required<AppliedTo>,
+  surroundings: Surroundings,
 ): void {
   const problems = findRefused(loaded.spec.network, {
     path: config.path,
     denied: config.network.deny,
-    opened: new HostPatterns(opened),
-    own,
+    ...surroundings,
     advice:
       'A build spec cannot open it: you can, with --allow-private or "network.private" in your configuration',
   }).map(({ path, part, message, hint }) => ({

@@ -23,6 +23,7 @@ const MAX_PATHS = 100;
 const pathsExpectation = {
   error: 'an absolute path, or one that begins with "~/"',
 };
+
 /** What a user works with; each is compared with each address that is dialed. */
 const MAX_OPENED = 100;
 

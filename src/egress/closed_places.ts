@@ -70,6 +70,11 @@ export function closedAddress(
   return isOpen ? undefined : kind;
 }
 
+/** Why a host is closed to a build spec, as far as it shows without a look-up. */
+export function kindOfHost(host: string): ClosedKind | undefined {
+  return isAddressLiteral(host) ? kindOfAddress(host) : kindOfName(host);
+}
+
 /**
  * Why a host may not be reached, as far as is known without asking for its
  * addresses; `undefined` if nothing is known against it.

@@ -101,6 +101,30 @@ async function assertRefused(
   await reset;
 }
 
+/** Has the isolate open a connection, to a listener that sends all back. */
+async function assertEchoed(
+  isolate: Isolate<EgressApi>,
+  destination: EgressRule,
+  listener: Deno.Listener<Deno.TcpConn>,
+  text: string,
+): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  const carried = isolate.call(
+    "open",
+    { destination, port: port2 },
+    { transfer: [port2] },
+  );
+  const { readable, writable } = openPortStream(port1);
+  const server = await listener.accept();
+  const echoing = copy(server, server).finally(() => server.close());
+  const reading = new Response(readable).text();
+  const writer = writable.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  assert.equal(await reading, text);
+  await Promise.all([carried, echoing]);
+}
+
 Deno.test("the isolate refuses without rules, and loopback by any name", async () => {
   const isolate = spawnEgress(egressUrl);
   try {
@@ -134,21 +158,7 @@ Deno.test("the isolate carries bytes to an address that user and rules name", as
     await isolate.call("configure", settings([], { opened }));
     await assertRefused(isolate, named, "not-allowed");
     await isolate.call("configure", settings([named], { opened }));
-    const { port1, port2 } = new MessageChannel();
-    const carried = isolate.call(
-      "open",
-      { destination: named, port: port2 },
-      { transfer: [port2] },
-    );
-    const { readable, writable } = openPortStream(port1);
-    const server = await listener.accept();
-    const echoing = server.readable.pipeTo(server.writable);
-    const reading = new Response(readable).text();
-    const writer = writable.getWriter();
-    await writer.write(new TextEncoder().encode("x".repeat(300_000)));
-    await writer.close();
-    assert.equal(await reading, "x".repeat(300_000));
-    await Promise.all([carried, echoing]);
+    await assertEchoed(isolate, named, listener, "x".repeat(300_000));
     const [usage] = await isolate.call("usage", {});
     assert.deepEqual(usage, {
       rule: named,
@@ -176,21 +186,7 @@ Deno.test("the isolate goes through the user's proxy", async () => {
     };
     const behind = { proxy: { ...noProxy, http } };
     await isolate.call("configure", settings([named], behind));
-    const { port1, port2 } = new MessageChannel();
-    const carried = isolate.call(
-      "open",
-      { destination: named, port: port2 },
-      { transfer: [port2] },
-    );
-    const { readable, writable } = openPortStream(port1);
-    const server = await listener.accept();
-    const echoing = copy(server, server).finally(() => server.close());
-    const reading = new Response(readable).text();
-    const writer = writable.getWriter();
-    await writer.write(new TextEncoder().encode("hello"));
-    await writer.close();
-    assert.equal(await reading, "hello");
-    await Promise.all([carried, echoing]);
+    await assertEchoed(isolate, named, listener, "hello");
     assert.match(proxy.requests.join(), /^CONNECT 192\.0\.2\.1:80 HTTP/);
   } finally {
     isolate.terminate();

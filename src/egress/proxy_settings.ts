@@ -7,10 +7,14 @@
 import { z } from "zod";
 import { UsageError } from "../errors.ts";
 import type { Destination } from "./allowlist.ts";
+import { kindOfHost } from "./closed_places.ts";
 import { HostPatterns } from "./host_patterns.ts";
-import { isAddressLiteral } from "./ip_address.ts";
-import { kindOfAddress } from "./address_policy.ts";
-import { kindOfName } from "./known_names.ts";
+
+/** What more entries of `NO_PROXY` than this would be for is not known. */
+const MAX_DIRECT = 1000;
+
+/** Longer than any host with a port. */
+const MAX_ENTRY_LENGTH = 300;
 
 /** A server that opens connections for others (HTTP's CONNECT). */
 export const proxyServerSchema = z.strictObject({
@@ -30,25 +34,15 @@ export const proxySettingsSchema = z.strictObject({
   /** For all protocols but plain HTTP. */
   others: proxyServerSchema.nullable(),
   /** Entries of `NO_PROXY`: hosts that are dialed without a proxy. */
-  direct: z.array(z.string().max(300)).max(1000),
+  direct: z.array(z.string().max(MAX_ENTRY_LENGTH)).max(MAX_DIRECT),
 });
 export type ProxySettings = z.infer<typeof proxySettingsSchema>;
 
 /** The settings of a user without a proxy. */
 export const noProxy: ProxySettings = { http: null, others: null, direct: [] };
 
-/** Variables that say it, each also in lower case. */
-export const proxyVariables = [
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "ALL_PROXY",
-  "NO_PROXY",
-] as const;
-
-type Variable = typeof proxyVariables[number];
-
-/** What more entries than this would be for is not known. */
-const MAX_DIRECT = 1000;
+/** Variables that name a proxy, each also in lower case. */
+type ProxyVariable = "HTTP_PROXY" | "HTTPS_PROXY" | "ALL_PROXY";
 
 /**
  * Reads the variables. Whatever is not plain HTTP goes where HTTPS goes; so
@@ -60,7 +54,7 @@ const MAX_DIRECT = 1000;
 export function readProxySettings(
   read: (name: string) => string | undefined,
 ): ProxySettings {
-  const find = (...names: Variable[]): ProxyServer | null => {
+  const find = (...names: ProxyVariable[]): ProxyServer | null => {
     for (const name of names) {
       // As curl has it: lower case first, and empty is as good as unset.
       const spelling = [name.toLowerCase(), name].find((one) =>
@@ -75,7 +69,8 @@ export function readProxySettings(
     http: find("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"),
     others: find("HTTPS_PROXY", "ALL_PROXY"),
     direct: (read("no_proxy") ?? read("NO_PROXY") ?? "").toLowerCase()
-      .split(/[\s,]+/).filter((entry) => entry !== "" && entry.length <= 300)
+      .split(/[\s,]+/)
+      .filter((entry) => entry !== "" && entry.length <= MAX_ENTRY_LENGTH)
       .slice(0, MAX_DIRECT),
   };
 }
@@ -133,17 +128,13 @@ export function proxyFor(
   settings: ProxySettings,
 ): ProxyServer | undefined {
   const proxy = protocol === "http" ? settings.http : settings.others;
-  if (proxy === null || isLoopback(host)) return undefined;
+  if (proxy === null) return undefined;
+  // No proxy can reach this machine's own loopback.
+  if (kindOfHost(host) === "loopback") return undefined;
   const isDirect = settings.direct.some((entry) =>
     isCovered(host, port, entry)
   );
   return isDirect ? undefined : proxy;
-}
-
-/** No proxy can reach this machine's own loopback. */
-function isLoopback(host: string): boolean {
-  const kind = isAddressLiteral(host) ? kindOfAddress(host) : kindOfName(host);
-  return kind === "loopback";
 }
 
 /**
