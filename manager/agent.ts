@@ -22,7 +22,6 @@ import type { Capacity } from "./capacity.ts";
 import type { LogSink } from "./log_pump.ts";
 import { ImageImports } from "./image_imports.ts";
 import { attachedDiskPath } from "./paths.ts";
-import type { IdleTimer } from "./power.ts";
 import { measureStatus, readJournal } from "./status.ts";
 import type { RestingWorkers } from "./resting_workers.ts";
 import { Worker } from "./worker.ts";
@@ -34,8 +33,8 @@ export interface AgentOptions extends WorkerSurroundings {
   version: string;
   resting: RestingWorkers;
   capacity: Capacity;
-  /** Held while anything is built. */
-  quiet: IdleTimer;
+  /** Told of each build; what it returns, of the build's end. */
+  holdMemory(): () => void;
   /** Powers the manager off, soon. */
   powerOff(): void;
 }
@@ -50,7 +49,7 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options;
-    this.#builds = new BuildRegistry(() => options.quiet.hold());
+    this.#builds = new BuildRegistry(() => options.holdMemory());
   }
 
   /** Serves a connection; resolves when it and all of its builds are gone. */

@@ -51,8 +51,8 @@ export interface CacheSize {
 /** Kept free on the data disk: room for the workers' overlays to grow. */
 const RESERVED_BYTES = 512 * 1024 * 1024;
 
-/** How long a disk that the host attached may take to appear. */
-const ATTACH_TIMEOUT_SECONDS = 30;
+/** How long an attached disk may take to appear, also while all else starts. */
+const ATTACH_TIMEOUT_SECONDS = 120;
 
 const preparedRecordSchema = z.strictObject({ image: digestSchema });
 

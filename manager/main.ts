@@ -63,10 +63,15 @@ async function main(): Promise<void> {
       POWER_OFF_DELAY_MILLISECONDS,
     );
   };
-  const quiet = new IdleTimer(
-    QUIET_SECONDS,
-    () => releaseMemory().catch((error) => console.error("memory:", error)),
-  );
+  // Not before a build: the first one often follows the boot at once.
+  let quiet: IdleTimer | undefined;
+  const holdMemory = () => {
+    quiet ??= new IdleTimer(
+      QUIET_SECONDS,
+      () => releaseMemory().catch((error) => console.error("memory:", error)),
+    );
+    return quiet.hold();
+  };
   const agent = new Agent({
     version,
     ...surroundings,
@@ -75,7 +80,7 @@ async function main(): Promise<void> {
       navigator.hardwareConcurrency,
       (await readMemoryFacts()).total,
     ),
-    quiet,
+    holdMemory,
     powerOff: powerOffSoon,
   });
   const idle = new IdleTimer(
@@ -86,7 +91,7 @@ async function main(): Promise<void> {
   Deno.addSignalListener("SIGTERM", async () => {
     listener.close();
     idle.stop();
-    quiet.stop();
+    quiet?.stop();
     await agent.close();
     Deno.exit(0);
   });

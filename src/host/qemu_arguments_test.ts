@@ -37,7 +37,7 @@ Deno.test("the manager's machine has these devices and no others", () => {
     "-no-user-config",
     "-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
     "-machine q35,usb=off,vmport=off,hpet=off,sata=off,smbus=off,dump-guest-core=off",
-    "-accel tcg,thread=multi,tb-size=256",
+    "-accel tcg,thread=multi",
     "-cpu max,la57=off",
     "-smp 1",
     "-m 3072M",
