@@ -40,13 +40,13 @@ wait $!`,
 
   await t.step("no processes", async () => {
     const result = await run(project, internet, {
-      resources: "disk: 256 MiB, wall-time: 90 s",
+      resources: "disk: 256 MiB, wall-time: 75 s",
       script: `
 bomb() { bomb | bomb & }
 bomb
 exec sleep 600`,
     });
-    assertLimit(result, { limit: "wall-time", allowed: 90, goal: 2 });
+    assertLimit(result, { limit: "wall-time", allowed: 75, goal: 2 });
     // The control: the worker could start no more.
     assert.match(result.log, /can't fork/, explain(result));
   });

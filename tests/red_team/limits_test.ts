@@ -66,8 +66,8 @@ wget -q -O /dev/null http://allowed.example/`,
 exceeds({
   name: "daemons that compute while the build sleeps",
   limit: "cpu-time",
-  resources: "disk: 256 MiB, cpu-time: 90 s",
-  allowed: 90,
+  resources: "disk: 64 MiB, cpu-time: 60 s",
+  allowed: 60,
   goal: 1,
   files: {
     "compute.sh": `
@@ -81,8 +81,8 @@ while :; do :; done`,
 exceeds({
   name: "a build that ignores signals and turns its clock back and forth",
   limit: "wall-time",
-  resources: "disk: 256 MiB, wall-time: 90 s",
-  allowed: 90,
+  resources: "disk: 64 MiB, wall-time: 75 s",
+  allowed: 75,
   goal: 2,
   script: `
 trap '' TERM INT HUP
@@ -96,7 +96,7 @@ done`,
     // The control: the clock was turned, and ended the build no sooner.
     assert.match(result.log, / 2001$/m, explain(result));
     assert.match(result.log, / 2037$/m, explain(result));
-    assert.ok(result.report.seconds >= 90, explain(result));
+    assert.ok(result.report.seconds >= 75, explain(result));
   },
 });
 
@@ -169,7 +169,7 @@ exceeds({
 
 const log = {
   limit: "log",
-  resources: "disk: 256 MiB, log: 1 MiB",
+  resources: "disk: 64 MiB, log: 1 MiB",
   allowed: MIB,
   goal: 64 * 1024,
   // What is read at once.
