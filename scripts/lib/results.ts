@@ -7,8 +7,11 @@
 
 /** How a part of a run ended. */
 export interface Part {
-  /** `files` is the section of all parts of the kind `file`. */
-  kind: "section" | "files" | "file";
+  /**
+   * `files` is the section of all parts of the kind `file`; `left` is a file
+   * that was not run, since the time was up.
+   */
+  kind: "section" | "files" | "file" | "left";
   status: number;
   seconds: number;
   title: string;
@@ -109,11 +112,13 @@ export function findSlowest(parts: readonly Part[]): Test[] {
 export function formatResults(parts: readonly Part[]): string {
   const files = parts.filter(({ kind }) => kind === "file")
     .toSorted((one, other) => other.seconds - one.seconds);
+  const left = parts.filter(({ kind }) => kind === "left");
   const { passed, failed } = countTests(parts);
   return [
     ...formatList(
       "Sections",
-      parts.filter(({ kind }) => kind !== "file").map(formatPart),
+      parts.filter(({ kind }) => kind === "section" || kind === "files")
+        .map(formatPart),
     ),
     ...formatList("End-to-end test files", files.map(formatPart)),
     ...formatList(
@@ -122,7 +127,12 @@ export function formatResults(parts: readonly Part[]): string {
         formatLine(seconds.toFixed(1), `${file}: ${name}`)
       ),
     ),
-    `${passed} passed, ${failed} failed`,
+    ...formatList(
+      "NOT RUN, since the time was up",
+      left.map(({ title }) => `  ${title}`),
+    ),
+    `${passed} passed, ${failed} failed` +
+    (left.length === 0 ? "" : `, ${left.length} files not run`),
   ].join("\n");
 }
 

@@ -96,6 +96,18 @@ Deno.test("findSlowest() tells of steps in place of their test", () => {
   );
 });
 
+Deno.test("formatResults() says what was not run", () => {
+  const left = part({ kind: "left", seconds: 0, title: "c_test.ts" });
+  assert.deepEqual(countTests([part({ tests }), left]), {
+    passed: 2,
+    failed: 2,
+  });
+  assert.match(
+    formatResults([part({ tests }), left]),
+    /\n\nNOT RUN, since the time was up:\n {2}c_test\.ts\n\n2 passed, 2 failed, 1 files not run$/,
+  );
+});
+
 Deno.test("formatResults() lists times before the closing line", () => {
   const parts = [
     part({ seconds: 12 }),

@@ -6,7 +6,7 @@ test_user=contractor-test
 # What the user's own run needs of root's environment: certificates, proxies,
 # the package registry, and choices of the one who runs the tests.
 passed_variables="
-    CONTRACTOR_ACCEL LANG TERM
+    CONTRACTOR_ACCEL CONTRACTOR_TEST_MINUTES LANG TERM progress_started
     SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS
     http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
 "
