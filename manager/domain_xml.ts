@@ -107,7 +107,7 @@ export function domainXml(domain: WorkerDomain): string {
     `<controller type="pci" index="${TREES_BUS}" model="pcie-root-port">`,
     `  ${pciAddress(slots.trees)}`,
     "</controller>",
-    '<controller type="virtio-serial">',
+    '<controller type="virtio-serial" ports="3">',
     `  ${pciAddress(slots.serial)}`,
     "</controller>",
     ...channel(runnerPorts.control, domain.controlSocket),

@@ -117,9 +117,10 @@ export function managerCpus(accelerator: Accelerator, wanted: number): number {
 }
 
 /**
- * Under TCG a nested VM hangs with five-level page tables. QEMU's own choice of
- * memory for translated code, up to 1 GiB, has room for what a build runs in
- * both virtual machines: the next one need not translate it again.
+ * Under TCG a nested VM hangs with five-level page tables, and a system that
+ * finds `erms` copies byte by byte what it else copies by eight. QEMU's own
+ * choice of memory for translated code, up to 1 GiB, has room for what a build
+ * runs in both virtual machines: the next one need not translate it again.
  */
 function accelerator(settings: ManagerVmSettings): string[] {
   const cpus = managerCpus(settings.accelerator, settings.cpus);
@@ -129,7 +130,7 @@ function accelerator(settings: ManagerVmSettings): string[] {
     case "tcg":
       return [
         ...["-accel", "tcg,thread=multi"],
-        ...["-cpu", "max,la57=off"],
+        ...["-cpu", "max,la57=off,erms=off"],
         ...["-smp", `${cpus}`],
       ];
   }
@@ -188,7 +189,8 @@ function disk(role: string, path: string, option: string): string[] {
 
 function rpcPorts(sockets: readonly string[]): string[] {
   return [
-    ...["-device", "virtio-serial-pci,id=rpc"],
+    // Beside port 0, which is for consoles; QEMU watches two queues of each.
+    ...["-device", `virtio-serial-pci,id=rpc,max_ports=${sockets.length + 1}`],
     ...sockets.flatMap((path, port) => [
       ...["-chardev", unixSocket(`rpc${port}`, path)],
       ...[
