@@ -36,9 +36,9 @@ const signals = ["SIGINT", "SIGKILL"] as const;
 /** Worker images of these tests. */
 const images = ["tiny-worker.img", "other.img"];
 
-/** `boot` comes to mean: as soon as the worker's last disk is plugged in. */
+/** `boot` comes to mean: as soon as the worker's disk is plugged in. */
 const isUnderWay: Partial<Record<Phase, Stop["isUnderWay"]>> = {
-  boot: (project) => hasOpen(project, "export.disk"),
+  boot: (project) => hasOpen(project, "trees.disk"),
 };
 
 Deno.test("a build survives being stopped in every phase", async (t) => {
