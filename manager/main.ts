@@ -51,9 +51,24 @@ async function main(): Promise<void> {
     saved,
     network: new Network(),
   };
-  const resting = new RestingWorkers((plan, signal) =>
-    startResting(surroundings, plan, signal)
-  );
+  // Not for what the boot leaves: the first build often follows at once.
+  let quiet: IdleTimer | undefined;
+  const holdMemory = () => {
+    quiet ??= new IdleTimer(
+      QUIET_SECONDS,
+      () => releaseMemory().catch((error) => console.error("memory:", error)),
+    );
+    return quiet.hold();
+  };
+  const resting = new RestingWorkers(async (plan, signal) => {
+    // What it reads to start is to be dropped, too.
+    const release = holdMemory();
+    try {
+      return await startResting(surroundings, plan, signal);
+    } finally {
+      release();
+    }
+  });
   await removeLeftOvers(agentPaths);
   await saved.open();
   await cache.open();
@@ -62,15 +77,6 @@ async function main(): Promise<void> {
       () => powerOff().catch((error) => console.error("power off:", error)),
       POWER_OFF_DELAY_MILLISECONDS,
     );
-  };
-  // Not before a build: the first one often follows the boot at once.
-  let quiet: IdleTimer | undefined;
-  const holdMemory = () => {
-    quiet ??= new IdleTimer(
-      QUIET_SECONDS,
-      () => releaseMemory().catch((error) => console.error("memory:", error)),
-    );
-    return quiet.hold();
   };
   const agent = new Agent({
     version,
