@@ -14,7 +14,7 @@ run_files_in_lanes() {
 }
 
 # The longest come first, so that the lanes end together; new ones before all.
-# Where time is limited, it is not always the same short ones that are left.
+# Where time is limited any may be left, not always the same ones.
 list_files() {
     [ -f "$latest_seconds" ] || : >"$latest_seconds"
     {
@@ -25,7 +25,7 @@ list_files() {
         FILENAME != "-" { seconds[$2] = $1; next }
         {
             key = $1 in seconds ? seconds[$1] : 9999
-            print (limited && key < 200 ? 200 * rand() : key), $1
+            print (limited ? rand() : key), $1
         }
     ' "$usual_seconds" "$latest_seconds" - | sort -k 1,1nr -k 2 | cut -d ' ' -f 2
 }

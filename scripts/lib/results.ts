@@ -9,7 +9,7 @@
 export interface Part {
   /**
    * `files` is the section of all parts of the kind `file`; `left` is a file
-   * that was not run, since the time was up.
+   * that was not run for want of time.
    */
   kind: "section" | "files" | "file" | "left";
   status: number;
@@ -128,11 +128,11 @@ export function formatResults(parts: readonly Part[]): string {
       ),
     ),
     ...formatList(
-      "NOT RUN, since the time was up",
+      "NOT RUN for want of time",
       left.map(({ title }) => `  ${title}`),
     ),
     `${passed} passed, ${failed} failed` +
-    (left.length === 0 ? "" : `, ${left.length} files not run`),
+    (left.length === 0 ? "" : `, ${left.length} of the files not run`),
   ].join("\n");
 }
 

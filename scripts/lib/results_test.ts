@@ -104,7 +104,7 @@ Deno.test("formatResults() says what was not run", () => {
   });
   assert.match(
     formatResults([part({ tests }), left]),
-    /\n\nNOT RUN, since the time was up:\n {2}c_test\.ts\n\n2 passed, 2 failed, 1 files not run$/,
+    /\n\nNOT RUN for want of time:\n {2}c_test\.ts\n\n2 passed, 2 failed, 1 of the files not run$/,
   );
 });
 
