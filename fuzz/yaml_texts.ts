@@ -79,7 +79,7 @@ function checkProblems(error: InvalidFileError, text: string): void {
     assert.ok(Number.isInteger(column) && column >= 1);
     for (const words of [message, hint ?? ""]) {
       assert.ok(!/[\n\t]/.test(words), JSON.stringify(words));
-      assert.equal(findUnseen(words), undefined);
+      assert.equal(findUnseen(words), undefined, JSON.stringify(words));
     }
   }
 }

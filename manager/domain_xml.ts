@@ -50,6 +50,9 @@ export const runnerPorts = {
   log: "org.contractor.log",
 } as const;
 
+/** Beside port 0, which is for consoles; QEMU watches two queues of each. */
+const WORKER_PORTS = Object.keys(runnerPorts).length + 1;
+
 /**
  * Places on the root PCI bus. Libvirt would put a bridge before each device,
  * and to find them all costs seconds of boot under nested emulation.
@@ -107,7 +110,7 @@ export function domainXml(domain: WorkerDomain): string {
     `<controller type="pci" index="${TREES_BUS}" model="pcie-root-port">`,
     `  ${pciAddress(slots.trees)}`,
     "</controller>",
-    '<controller type="virtio-serial" ports="3">',
+    `<controller type="virtio-serial" ports="${WORKER_PORTS}">`,
     `  ${pciAddress(slots.serial)}`,
     "</controller>",
     ...channel(runnerPorts.control, domain.controlSocket),

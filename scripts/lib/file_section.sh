@@ -9,18 +9,11 @@ file=$2
 . "$root/scripts/lib/progress.sh"
 . "$root/scripts/lib/deno.sh"
 . "$root/scripts/lib/sections.sh"
+. "$root/scripts/lib/lanes.sh"
 
-# On a slow machine it takes three times as long as usual.
-is_too_late() {
-    [ -n "${CONTRACTOR_TEST_MINUTES-}" ] || return 1
-    usual=$(awk -v file="$file" '$2 == file { print $1 }' "$root/scripts/lib/usual_seconds")
-    end=$(($(date +%s) - progress_started + 3 * ${usual:-300}))
-    [ "$end" -gt $((CONTRACTOR_TEST_MINUTES * 60)) ]
-}
-
-if is_too_late; then
+if is_too_late "$file"; then
     say "$file: NOT RUN, it might not end within $CONTRACTOR_TEST_MINUTES minutes"
-    printf 'left\t0\t0\t%s\t%s\n' "$file" "$file" >>"$results_folder/records"
+    write_record left 0 0 "$file" "$file"
     exit
 fi
 cd "$root"

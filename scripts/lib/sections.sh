@@ -9,6 +9,11 @@ start_sections() {
     mkdir -p "$results_folder"
 }
 
+# Usage: write_record KIND STATUS SECONDS NAME TITLE
+write_record() {
+    printf '%s\t%s\t%s\t%s\t%s\n' "$@" >>"$results_folder/records"
+}
+
 # Runs a command and records how it ended, and how long it took, in a line for
 # print_results.ts. A command that runs Deno's tests writes to $results.xml.
 # Usage: record section|files|file TITLE COMMAND...
@@ -23,8 +28,7 @@ record() {
     printf '\n=== %s\n' "$title"
     "$@" </dev/null || status=$?
     seconds=$(($(date +%s) - started))
-    printf '%s\t%s\t%s\t%s\t%s\n' \
-        "$kind" "$status" "$seconds" "$name" "$title" >>"$results_folder/records"
+    write_record "$kind" "$status" "$seconds" "$name" "$title"
     [ "$status" -eq 0 ] && outcome=ok || outcome=FAILED
     printf '=== %s: %s in %d s\n' "$title" "$outcome" "$seconds"
     return "$status"
