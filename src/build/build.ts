@@ -120,7 +120,7 @@ class Build {
       opened: loaded.opened,
       proxy,
       addedPrepare: loaded.addedPrepare,
-      keep: loaded.keep,
+      keepAutorun: loaded.keepAutorun,
       useCache,
       learn,
       judge: this.#judge,

@@ -143,7 +143,8 @@ export class BuildWorker {
    * that reads the archive has no more to do with it when links are made.
    */
   async exportWorkspace(): Promise<void> {
-    const { build, spec, isolates, keep, state, signal } = this.#pipeline.parts;
+    const { build, spec, isolates, keepAutorun, state, signal } =
+      this.#pipeline.parts;
     const { workspace } = spec.paths;
     const { exportOffset, manifest } = this.#trees;
     const limits = { ...EXPORT_LIMITS, bytes: spec.resources.diskBytes };
@@ -152,14 +153,14 @@ export class BuildWorker {
       offset: exportOffset,
       destination: unpackedPath(workspace, build),
       limits,
-      keep,
+      keep: keepAutorun,
     }, { signal });
     isolates.unpacker.terminate();
     const { kept, ...exported } = await isolates.keeper.call("keepWorkspace", {
       workspace,
       build,
       limits,
-      keep,
+      keep: keepAutorun,
       unpacked,
       manifest,
     }, { signal });

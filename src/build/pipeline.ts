@@ -33,7 +33,7 @@ export interface PipelineParts {
   /** What the playbook may reach besides the image's repositories. */
   readonly addedPrepare: readonly NetworkEntry[];
   /** Programs whose files come back although they run them by themselves. */
-  readonly keep: readonly AutorunProgram[];
+  readonly keepAutorun: readonly AutorunProgram[];
   readonly useCache: boolean;
   /** Directory for the disks that the build hands to the manager. */
   readonly staging: string;

@@ -29,7 +29,7 @@ export interface ConfiguredSpec extends LoadedSpec {
    */
   readonly addedPrepare: readonly NetworkEntry[];
   /** Programs whose files come back although they run them by themselves. */
-  readonly keep: readonly AutorunProgram[];
+  readonly keepAutorun: readonly AutorunProgram[];
   readonly manager: ManagerPreferences;
 }
 
@@ -79,7 +79,7 @@ export function applyConfig(
       surroundings,
     ),
     addedPrepare,
-    keep: config.keep,
+    keepAutorun: config.keepAutorun,
     manager: config.manager,
   };
 }

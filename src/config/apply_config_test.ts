@@ -37,7 +37,7 @@ Deno.test("applyConfig without a configuration changes nothing", () => {
     opened: [],
     openedHosts: [],
     addedPrepare: [],
-    keep: [],
+    keepAutorun: [],
     manager: {},
   });
 });

@@ -30,7 +30,7 @@ export interface UserConfig {
   /** Limits of builds whose spec does not set them, as written. */
   readonly resources: ResourcesData;
   /** Programs whose files come back although they run them by themselves. */
-  readonly keep: readonly AutorunProgram[];
+  readonly keepAutorun: readonly AutorunProgram[];
   /** What specs may name outside of their project; absolute, or from `~`. */
   readonly paths: readonly string[];
   readonly manager: ManagerPreferences;
@@ -48,7 +48,7 @@ export const emptyUserConfig: UserConfig = {
   path: undefined,
   network: { prepare: [], build: [], deny: [], opened: [] },
   resources: {},
-  keep: [],
+  keepAutorun: [],
   paths: [],
   manager: {},
 };
@@ -81,7 +81,7 @@ export function parseUserConfig(text: string, path: string): UserConfig {
       opened: opened.map((text) => text.toLowerCase()),
     },
     resources: data.resources ?? {},
-    keep: data.workspace?.keep ?? [],
+    keepAutorun: data.workspace?.keep ?? [],
     paths: data.paths ?? [],
     manager: toManagerPreferences(data.manager ?? {}),
   };

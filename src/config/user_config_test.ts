@@ -44,7 +44,7 @@ manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
       opened: ["mirror.example", "10.0.0.0/8", "fd00::1"],
     },
     resources: { memory: "4 GiB", bandwidth: { total: "1 GiB" } },
-    keep: ["git", "vscode"],
+    keepAutorun: ["git", "vscode"],
     paths: ["/data/images", "~/src", "~"],
     manager: {
       memoryBytes: 12 * 1024 ** 3,
