@@ -37,7 +37,13 @@ export class Capacity {
   }
 
   /** @throws {AgentError} `no-capacity` */
-  reserve({ cpus = this.#cpus, memoryBytes }: WorkerDemand): Share {
+  reserve(
+    {
+      maxCpus = this.#cpus,
+      cpus = Math.min(this.#cpus, maxCpus),
+      memoryBytes,
+    }: WorkerDemand,
+  ): Share {
     if (cpus > this.#cpus) {
       throw noCapacity(
         `The manager has ${this.#cpus} CPUs, not the worker's ${cpus}`,

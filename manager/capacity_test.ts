@@ -7,6 +7,8 @@ Deno.test("Capacity gives a worker all processors unless it wants fewer", () => 
   const capacity = new Capacity(4, 4096 * MIB);
   assert.equal(capacity.reserve({ memoryBytes: 64 * MIB }).cpus, 4);
   assert.equal(capacity.reserve({ cpus: 2, memoryBytes: 64 * MIB }).cpus, 2);
+  assert.equal(capacity.reserve({ maxCpus: 3, memoryBytes: 64 * MIB }).cpus, 3);
+  assert.equal(capacity.reserve({ maxCpus: 8, memoryBytes: 64 * MIB }).cpus, 4);
   assert.throws(() => capacity.reserve({ cpus: 5, memoryBytes: 64 * MIB }), {
     code: "no-capacity",
     message: "The manager has 4 CPUs, not the worker's 5",

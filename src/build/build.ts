@@ -121,6 +121,7 @@ class Build {
       proxy,
       addedPrepare: loaded.addedPrepare,
       keepAutorun: loaded.keepAutorun,
+      maxCpus: loaded.maxCpus,
       useCache,
       learn,
       judge: this.#judge,

@@ -34,6 +34,8 @@ export interface PipelineParts {
   readonly addedPrepare: readonly NetworkEntry[];
   /** Programs whose files come back although they run them by themselves. */
   readonly keepAutorun: readonly AutorunProgram[];
+  /** Most processors of a worker if the spec does not say how many. */
+  readonly maxCpus: number | undefined;
   readonly useCache: boolean;
   /** Directory for the disks that the build hands to the manager. */
   readonly staging: string;
@@ -151,8 +153,13 @@ export class Pipeline {
 
   /** What each worker of the build is to get. */
   workerDemand(): WorkerDemand {
-    const { cpus, memoryBytes } = this.#parts.spec.resources;
-    return { ...(cpus !== undefined && { cpus }), memoryBytes };
+    const { spec, maxCpus } = this.#parts;
+    const { cpus, memoryBytes } = spec.resources;
+    return {
+      ...(cpus !== undefined && { cpus }),
+      ...(maxCpus !== undefined && { maxCpus }),
+      memoryBytes,
+    };
   }
 
   /** How each worker of the build is to be booted, in the agent's terms. */

@@ -13,6 +13,7 @@ import type { NetworkEntry, PhaseNetwork } from "../spec/network.ts";
 import { SpecError } from "../spec/problem.ts";
 import type { ResourcesData } from "../spec/schema.ts";
 import { findRefused } from "./refused_hosts.ts";
+import { capOfCpus, capUnset, findExcess } from "./resource_caps.ts";
 import type { ManagerPreferences, UserConfig } from "./user_config.ts";
 
 /** A build spec with what the user's configuration adds. */
@@ -30,6 +31,8 @@ export interface ConfiguredSpec extends LoadedSpec {
   readonly addedPrepare: readonly NetworkEntry[];
   /** Programs whose files come back although they run them by themselves. */
   readonly keepAutorun: readonly AutorunProgram[];
+  /** Most processors of a worker if the spec does not say how many. */
+  readonly maxCpus: number | undefined;
   readonly manager: ManagerPreferences;
 }
 
@@ -46,7 +49,7 @@ export interface AppliedTo {
  * leaves out are set. `data` stays as it is written.
  *
  * @throws {SpecError} if the spec allows what the configuration denies, or what
- *   only the user can open
+ *   only the user can open, or wants more than it may
  */
 export function applyConfig(
   loaded: LoadedSpec,
@@ -57,7 +60,7 @@ export function applyConfig(
   const { prepare, build } = spec.network;
   const opened = [...config.network.opened, ...alsoOpened];
   const surroundings = { opened: new HostPatterns(opened), own };
-  requireReachable(loaded, config, surroundings);
+  refuse(loaded, config, surroundings);
   const network = {
     prepare: prepare && addEntries(prepare, config.network.prepare),
     build: addEntries(build, config.network.build),
@@ -67,9 +70,10 @@ export function applyConfig(
     ...loaded,
     spec: {
       ...spec,
-      resources: toResources(
+      resources: toResources(capUnset(
         mergeResources(config.resources, data.resources ?? {}),
-      ),
+        config.caps,
+      )),
       network,
     },
     denied: config.network.deny.map(({ name }) => name),
@@ -80,6 +84,7 @@ export function applyConfig(
     ),
     addedPrepare,
     keepAutorun: config.keepAutorun,
+    maxCpus: capOfCpus(config.caps),
     manager: config.manager,
   };
 }
@@ -99,18 +104,22 @@ function findOpened(
   return [...new Set(hosts)];
 }
 
-function requireReachable(
+function refuse(
   loaded: LoadedSpec,
   config: UserConfig,
   surroundings: Surroundings,
 ): void {
-  const problems = findRefused(loaded.spec.network, {
+  const refused = findRefused(loaded.spec.network, {
     path: config.path,
     denied: config.network.deny,
     ...surroundings,
     advice:
       'A build spec cannot open it: you can, with --allow-private or "network.private" in your configuration',
-  }).map(({ path, part, message, hint }) => ({
+  });
+  const excess = findExcess(loaded.data.resources ?? {}, config);
+  const problems = [...refused, ...excess].map((
+    { path, part, message, hint },
+  ) => ({
     ...loaded.positionOf(path, part),
     message,
     ...(hint === undefined ? {} : { hint }),

@@ -38,6 +38,7 @@ Deno.test("applyConfig without a configuration changes nothing", () => {
     openedHosts: [],
     addedPrepare: [],
     keepAutorun: [],
+    maxCpus: undefined,
     manager: {},
   });
 });

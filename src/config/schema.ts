@@ -68,7 +68,8 @@ export const configSchema = z.strictObject({
       .optional(),
   }, { error: 'a mapping with "prepare", "build", "deny" and "private"' })
     .optional(),
-  resources: resourcesSchema.optional(),
+  resources: resourcesSchema.extend({ max: resourcesSchema.optional() })
+    .optional(),
   workspace: z.strictObject({
     keep: z.array(
       z.enum(AUTORUN_PROGRAMS, {

@@ -12,6 +12,7 @@ import { ConfigError, type Problem } from "../spec/problem.ts";
 import type { ResourcesData } from "../spec/schema.ts";
 import { durationKind, parseQuantity, sizeKind } from "../spec/units.ts";
 import { type DeniedHost, findRefused } from "./refused_hosts.ts";
+import { type Cap, findExcess, readCaps } from "./resource_caps.ts";
 import { type ConfigData, configSchema } from "./schema.ts";
 
 /** A user's configuration. */
@@ -29,6 +30,8 @@ export interface UserConfig {
   };
   /** Limits of builds whose spec does not set them, as written. */
   readonly resources: ResourcesData;
+  /** What no spec may go beyond. */
+  readonly caps: readonly Cap[];
   /** Programs whose files come back although they run them by themselves. */
   readonly keepAutorun: readonly AutorunProgram[];
   /** What specs may name outside of their project; absolute, or from `~`. */
@@ -48,6 +51,7 @@ export const emptyUserConfig: UserConfig = {
   path: undefined,
   network: { prepare: [], build: [], deny: [], opened: [] },
   resources: {},
+  caps: [],
   keepAutorun: [],
   paths: [],
   manager: {},
@@ -69,6 +73,7 @@ export function parseUserConfig(text: string, path: string): UserConfig {
   });
   const { prepare = [], build = [], deny = [] } = data.network ?? {};
   const opened = data.network?.private ?? [];
+  const { max = {}, ...resources } = data.resources ?? {};
   const config: UserConfig = {
     path,
     network: {
@@ -80,7 +85,8 @@ export function parseUserConfig(text: string, path: string): UserConfig {
       })),
       opened: opened.map((text) => text.toLowerCase()),
     },
-    resources: data.resources ?? {},
+    resources,
+    caps: readCaps(max, (key) => positionOf(["resources", "max", ...key])),
     keepAutorun: data.workspace?.keep ?? [],
     paths: data.paths ?? [],
     manager: toManagerPreferences(data.manager ?? {}),
@@ -92,7 +98,8 @@ export function parseUserConfig(text: string, path: string): UserConfig {
     own: [],
     advice: 'List it in "network.private", too',
   });
-  if (refused.length > 0) throw fail(refused.map(place));
+  const problems = [...refused, ...findExcess(resources, config)];
+  if (problems.length > 0) throw fail(problems.map(place));
   return config;
 }
 

@@ -27,6 +27,7 @@ Deno.test("parseUserConfig reads every key", () => {
 resources:
   memory: 4 GiB
   bandwidth: { total: 1 GiB }
+  max: { bandwidth: { total: 2 GiB } }
 workspace: { keep: [git, vscode] }
 paths: [/data/images, ~/src, "~"]
 manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
@@ -44,6 +45,7 @@ manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
       opened: ["mirror.example", "10.0.0.0/8", "fd00::1"],
     },
     resources: { memory: "4 GiB", bandwidth: { total: "1 GiB" } },
+    caps: [{ key: "bandwidth.total", written: "2 GiB", line: 11, column: 30 }],
     keepAutorun: ["git", "vscode"],
     paths: ["/data/images", "~/src", "~"],
     manager: {
@@ -122,6 +124,16 @@ Deno.test("parseUserConfig wants private places in their own list, too", () => {
     '1:28: Cannot allow "10.0.0.1": it is in a private network (List it in "network.private", too)',
   ]);
   deepEqual(mistakesIn(`${list}, private: [10.0.0.0/8] }\n`), []);
+});
+
+Deno.test("parseUserConfig refuses to give all builds more than it caps", () => {
+  const text = "resources: { cpus: 3, max: { cpus: 2, cpu: 1 } }\n";
+  deepEqual(mistakesIn(text), [
+    '1:39: Unknown key "cpu" in "resources.max" (Did you mean "cpus"?)',
+  ]);
+  deepEqual(mistakesIn(text.replace(", cpu: 1", "")), [
+    `1:20: Expected at most 2 for "resources.cpus", got 3 (Your configuration caps it at ${path}:1:36)`,
+  ]);
 });
 
 Deno.test("parseUserConfig bounds what is added to each build", () => {

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { buildLimitsSchema, verdictSchema } from "./verdict.ts";
 
 /** Raised on every change of a method's meaning or a frame's shape. */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /**
  * First bytes on a fresh connection, written by the manager. The host discards
@@ -85,6 +85,8 @@ export type WorkerNetworkSettings = z.infer<typeof workerNetworkSchema>;
 export const workerDemandSchema = z.strictObject({
   /** As many as the manager has, if absent. */
   cpus: z.int().min(1).max(64).optional(),
+  /** Of these at most so many; says nothing beside `cpus`. */
+  maxCpus: z.int().min(1).max(64).optional(),
   memoryBytes: z.int().min(64 * 1024 ** 2),
 });
 export type WorkerDemand = z.infer<typeof workerDemandSchema>;

@@ -96,6 +96,16 @@ const bandwidthSchema = z.strictObject({
   ).optional(),
 }, { error: 'a mapping with "rate" and "total"' });
 
+/**
+ * More than any build uses, and what every part of the program can count and
+ * every usual file system holds; a user's caps are below.
+ */
+const MOST = {
+  diskBytes: 4 * 2 ** 40,
+  logBytes: 64 * 1024 ** 3,
+  wallTimeSeconds: 30 * 86_400,
+} as const;
+
 /** The schema of limits, in a spec and in a user's configuration. */
 export const resourcesSchema = z.strictObject({
   cpus: z.int({ error: "a whole number of CPUs" })
@@ -112,7 +122,7 @@ export const resourcesSchema = z.strictObject({
   ).optional(),
   disk: quantity(
     sizeKind,
-    { min: 1024 ** 2, max: 16 * 2 ** 40 },
+    { min: 1024 ** 2, max: MOST.diskBytes },
     "Disk space that the build may use; 20 GiB by default",
   ).optional(),
   "cpu-time": quantity(
@@ -122,7 +132,7 @@ export const resourcesSchema = z.strictObject({
   ).optional(),
   "wall-time": quantity(
     durationKind,
-    { min: 1, max: 30 * 86_400 },
+    { min: 1, max: MOST.wallTimeSeconds },
     "Time that the build may take; 2 h by default",
   ).optional(),
   "boot-timeout": quantity(
@@ -132,7 +142,7 @@ export const resourcesSchema = z.strictObject({
   ).optional(),
   log: quantity(
     sizeKind,
-    { min: 1024, max: 2 ** 40 },
+    { min: 1024, max: MOST.logBytes },
     "Size that the log may reach; 64 MiB by default",
   ).optional(),
   bandwidth: bandwidthSchema.meta({ description: "Limits on network traffic" })
