@@ -101,7 +101,7 @@ export class Agent {
         ),
       "manager.logs": async ({ lines }) => ({ text: await readJournal(lines) }),
       "manager.shutdown": ({ force }) => this.#shutDown(force),
-      "build.open": async ({ worker, ...build }) => {
+      "build.open": async ({ worker, cache: kept, ...build }) => {
         const share = capacity.reserve(worker);
         try {
           builds.open(connection, { ...build, share });
@@ -110,6 +110,10 @@ export class Agent {
           throw error;
         }
         resting.wait();
+        await cache.trim({
+          maxBytes: kept.maxBytes,
+          since: Date.now() - 1000 * kept.maxAgeSeconds,
+        });
         const isUnwanted = build.readyWorkers === 0;
         if (isUnwanted) resting.plan(undefined);
         if (isUnwanted || !capacity.hasRoom(resting.memoryBytes)) {
@@ -128,8 +132,12 @@ export class Agent {
         return {};
       },
       "image.find": (name) => cache.find(name),
-      "image.import": ({ image, format, disk }, { signal }) =>
-        imports.copy(image, format, attachedDiskPath(disk), signal),
+      "image.import": ({ image, disk, ...source }, { signal }) =>
+        imports.copy(
+          image,
+          { ...source, device: attachedDiskPath(disk) },
+          signal,
+        ),
       "image.keep": async ({ image }) => {
         await imports.keep(image);
         return {};

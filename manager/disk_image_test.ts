@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { allocatedBytes } from "../src/allocated_bytes.ts";
+import { packedImage } from "../src/host/testing/packed_image.ts";
+import { maxCopyBytes } from "../src/host/worker_image.ts";
 import {
   checkImage,
   checkOverlay,
@@ -169,3 +171,13 @@ Deno.test("overlaySize() leaves room beyond the limit, and for the image", () =>
     ),
   );
 });
+
+Deno.test("measureData() knows what a small image is when it is unpacked", () =>
+  inFolder(async (folder) => {
+    const image = `${folder}/image`;
+    const packed = packedImage(3 * 1024 ** 3);
+    await Deno.writeFile(image, packed);
+    assert.ok(await measureData(image, "qcow2") >= 3 * 1024 ** 3);
+    const most = maxCopyBytes({ fileBytes: packed.length });
+    assert.ok(most < 3 * 1024 ** 3);
+  }));

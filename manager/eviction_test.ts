@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type CacheEntry, chooseEvictions } from "./eviction.ts";
+import {
+  type CacheEntry,
+  chooseEvictions,
+  chooseExpired,
+  evictableBytes,
+} from "./eviction.ts";
 
 function entry(key: string, lastUsed: number, rest: Partial<CacheEntry> = {}) {
   return { key, lastUsed, bytes: 10, dependents: [], inUse: false, ...rest };
@@ -19,6 +24,36 @@ Deno.test("chooseEvictions() removes an image with what stands on it", () => {
     entry("other", 2),
   ];
   assert.deepEqual(chooseEvictions(entries, 15), ["image", "prepared"]);
+});
+
+Deno.test("chooseExpired() removes what is old, then the oldest of what is too much", () => {
+  const entries = [
+    entry("new", 9),
+    entry("old", 1),
+    entry("middle", 5),
+    entry("used", 0, { inUse: true }),
+  ];
+  const all = { maxBytes: 40, since: 0 };
+  assert.deepEqual(chooseExpired(entries, all), []);
+  assert.deepEqual(chooseExpired(entries, { ...all, since: 5 }), ["old"]);
+  assert.deepEqual(chooseExpired(entries, { ...all, maxBytes: 20 }), [
+    "old",
+    "middle",
+  ]);
+  assert.deepEqual(chooseExpired(entries, { maxBytes: 0, since: 99 }), [
+    "old",
+    "middle",
+    "new",
+  ]);
+});
+
+Deno.test("evictableBytes() leaves out what is in use, and what that stands on", () => {
+  const entries = [
+    entry("image", 1, { dependents: ["prepared"] }),
+    entry("prepared", 5, { inUse: true }),
+    entry("other", 2),
+  ];
+  assert.equal(evictableBytes(entries), 10);
 });
 
 Deno.test("chooseEvictions() keeps what is in use, and what that stands on", () => {

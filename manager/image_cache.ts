@@ -18,8 +18,15 @@ import {
   type ImageFormat,
   measureData,
 } from "./disk_image.ts";
-import { type CacheEntry, chooseEvictions } from "./eviction.ts";
+import {
+  type CacheEntry,
+  type CacheLimits,
+  chooseEvictions,
+  chooseExpired,
+  evictableBytes,
+} from "./eviction.ts";
 import { measureFile } from "./file_size.ts";
+import { imageTooLarge, withGrowthLimit } from "./growth_limit.ts";
 
 /** What a worker boots from: the nearest image first. */
 export interface BaseImage {
@@ -33,6 +40,24 @@ export interface BaseImage {
 export interface BaseName {
   image: string;
   prepared?: string | undefined;
+}
+
+/** An image on a device that the host attached. */
+export interface ImageSource {
+  device: string;
+  format: ImageFormat;
+  /** What it takes on the host's disk. */
+  allocatedBytes: number;
+  /** Most that its copy may take. */
+  maxBytes: number;
+}
+
+/** What makes room before an image does. */
+export interface Spare {
+  /** False if there is nothing left to remove. */
+  removeOldest(): Promise<boolean>;
+  /** About what all of it takes. */
+  bytes(): Promise<number>;
 }
 
 /** A copy of an image that is not in the cache yet. */
@@ -63,10 +88,10 @@ export class ImageCache {
   /** How many workers use a file. */
   readonly #uses = new Map<string, number>();
 
-  /** @param spare what makes room before an image does */
   constructor(
     state: string,
-    readonly spare: { removeOldest(): Promise<boolean> },
+    readonly spare: Spare,
+    readonly measureSpace: typeof measureDiskSpace = measureDiskSpace,
   ) {
     this.#images = `${state}/images`;
     this.#prepared = `${state}/prepared`;
@@ -90,28 +115,42 @@ export class ImageCache {
     }
   }
 
-  /** Tells what is there. */
+  /** Tells what is there; an image that is asked for will be used. */
   async find(name: BaseName): Promise<{ image: boolean; prepared: boolean }> {
     const image = await exists(this.#imageFile(name.image));
+    if (image) await touch(this.#imageFile(name.image));
     const prepared = image && name.prepared !== undefined &&
       await exists(this.#preparedFile(name.prepared)) &&
       await this.#imageOfPrepared(name.prepared) === name.image;
     return { image, prepared };
   }
 
-  /** Copies a device's image; it serves nobody until it is kept. */
+  /**
+   * Copies a device's image; it serves nobody until it is kept.
+   *
+   * @throws {AgentError} `bad-image`, `image-too-large` or `disk-full`
+   */
   async copy(
-    format: ImageFormat,
-    device: string,
+    { device, format, allocatedBytes, maxBytes }: ImageSource,
     signal: AbortSignal,
   ): Promise<ImageCopy> {
     const partial = `${this.#images}/${crypto.randomUUID()}.partial`;
     const discard = () => Deno.remove(partial).catch(() => {});
     await waitForDevice(device);
     await checkImage(device, format);
-    await this.makeRoom(await measureData(device, format));
+    // A device does not tell where a raw image has holes.
+    const dataBytes = format === "raw"
+      ? allocatedBytes
+      : await measureData(device, format);
+    if (dataBytes > maxBytes) throw imageTooLarge();
+    await this.makeRoom(dataBytes);
     try {
-      await copyToRaw(device, format, partial, signal);
+      await withGrowthLimit(
+        partial,
+        maxBytes,
+        signal,
+        (signal) => copyToRaw(device, format, partial, signal),
+      );
       await flush(partial);
       signal.throwIfAborted();
     } catch (error) {
@@ -196,22 +235,48 @@ export class ImageCache {
     };
   }
 
-  /** Makes sure that the bytes fit, by removing what was not used for long. */
+  /**
+   * Makes sure that the bytes fit, by removing what was not used for long. No
+   * image goes if that would not do.
+   *
+   * @throws {AgentError} `disk-full`
+   */
   async makeRoom(bytes: number): Promise<void> {
     const missing = async () =>
       bytes + RESERVED_BYTES -
-      (await measureDiskSpace(this.#images)).available;
+      (await this.measureSpace(this.#images)).available;
+    if (await missing() <= 0) return;
+    const { images, prepared } = await this.sizes();
+    const most = images.bytes + prepared.bytes + await this.spare.bytes();
+    if (await missing() > most) throw diskFull();
     while (await missing() > 0 && await this.spare.removeOldest());
     const needed = await missing();
-    if (needed <= 0) return;
-    for (const file of chooseEvictions(await this.#entries(), needed)) {
-      await Deno.remove(file);
-      if (file.startsWith(this.#prepared)) {
-        await Deno.remove(file.replace(/\.qcow2$/, ".json"));
+    // Without the spares, fewer images are in use.
+    const entries = await this.#entries();
+    if (needed > evictableBytes(entries)) throw diskFull();
+    await this.#removeAll(chooseEvictions(entries, needed));
+    if (await missing() > 0) throw diskFull();
+  }
+
+  /** Removes what was not used for long, and the oldest of what is too much. */
+  async trim(limits: CacheLimits): Promise<void> {
+    await this.#removeAll(chooseExpired(await this.#entries(), limits));
+  }
+
+  async #removeAll(files: readonly string[]): Promise<void> {
+    const remove = async (file: string) => {
+      try {
+        await Deno.remove(file);
+      } catch (error) {
+        // Another build makes room at the same time.
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
       }
-    }
-    if (await missing() > 0) {
-      throw new AgentError("disk-full", "The manager's disk lacks space");
+    };
+    for (const file of files) {
+      await remove(file);
+      if (file.startsWith(this.#prepared)) {
+        await remove(file.replace(/\.qcow2$/, ".json"));
+      }
     }
   }
 
@@ -304,6 +369,10 @@ export class ImageCache {
   #recordFile(key: string): string {
     return `${this.#prepared}/${key}.json`;
   }
+}
+
+function diskFull(): AgentError {
+  return new AgentError("disk-full", "The manager's disk lacks space");
 }
 
 /** Waits until disks that the host attached have their names. */

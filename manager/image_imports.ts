@@ -6,8 +6,7 @@
  */
 
 import { AgentError } from "../src/rpc/peer.ts";
-import type { ImageCache, ImageCopy } from "./image_cache.ts";
-import type { ImageFormat } from "./disk_image.ts";
+import type { ImageCache, ImageCopy, ImageSource } from "./image_cache.ts";
 
 /** What the imports need of the cache. */
 export type CopyingCache = Pick<ImageCache, "copy">;
@@ -24,11 +23,10 @@ export class ImageImports {
   /** Copies an image from a device. */
   async copy(
     image: string,
-    format: ImageFormat,
-    device: string,
+    source: ImageSource,
     signal: AbortSignal,
   ): Promise<{ bytes: number }> {
-    const copy = await this.#cache.copy(format, device, signal);
+    const copy = await this.#cache.copy(source, signal);
     await this.#copies.get(image)?.discard();
     this.#copies.set(image, copy);
     return { bytes: copy.bytes };

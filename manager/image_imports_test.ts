@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import type { ImageSource } from "./image_cache.ts";
 import { type CopyingCache, ImageImports } from "./image_imports.ts";
 
 const { signal } = new AbortController();
+
+function source(device: string): ImageSource {
+  return { device, format: "raw", allocatedBytes: 7, maxBytes: 7 };
+}
 
 /** A cache that only notes what is asked of it. */
 function recordingCache(): { cache: CopyingCache; notes: string[] } {
@@ -9,7 +14,7 @@ function recordingCache(): { cache: CopyingCache; notes: string[] } {
   return {
     notes,
     cache: {
-      copy: (_format, device) =>
+      copy: ({ device }) =>
         Promise.resolve({
           bytes: 7,
           keep(image) {
@@ -28,7 +33,7 @@ function recordingCache(): { cache: CopyingCache; notes: string[] } {
 Deno.test("an image is kept when its host says so, and only once", async () => {
   const { cache, notes } = recordingCache();
   const imports = new ImageImports(cache);
-  assert.deepEqual(await imports.copy("a", "raw", "disk", signal), {
+  assert.deepEqual(await imports.copy("a", source("disk"), signal), {
     bytes: 7,
   });
   assert.deepEqual(notes, []);
@@ -42,8 +47,8 @@ Deno.test("an image is kept when its host says so, and only once", async () => {
 Deno.test("what its host did not keep is discarded", async () => {
   const { cache, notes } = recordingCache();
   const imports = new ImageImports(cache);
-  await imports.copy("a", "raw", "first", signal);
-  await imports.copy("a", "raw", "second", signal);
+  await imports.copy("a", source("first"), signal);
+  await imports.copy("a", source("second"), signal);
   assert.deepEqual(notes, ["discard first"]);
   await imports.close();
   assert.deepEqual(notes, ["discard first", "discard second"]);

@@ -44,6 +44,7 @@ async function main(): Promise<void> {
   const cache: ImageCache = new ImageCache(agentPaths.state, {
     removeOldest: async () =>
       await resting.yield() || await saved.removeOldest(),
+    bytes: async () => (await saved.size()).bytes,
   });
   const surroundings: WorkerSurroundings = {
     paths: agentPaths,

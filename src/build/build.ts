@@ -87,6 +87,7 @@ export async function runBuild(options: BuildOptions): Promise<number> {
     build,
     loaded.spec,
     settings,
+    loaded.keep.builds,
     options.egressModule ?? egressUrl,
   );
   return await new Build(options, loaded, build, host, proxy ?? noProxy).run();
@@ -209,6 +210,7 @@ class Build {
       limits: pipeline.buildLimits(),
       worker: pipeline.workerDemand(),
       readyWorkers: this.loaded.manager.readyWorkers ?? READY_WORKERS,
+      cache: this.loaded.keep.images,
     });
     this.#isOpen = true;
     this.#judge.open();

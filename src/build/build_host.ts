@@ -1,5 +1,6 @@
 import { recoverWorkspace, unpackedPath } from "../guest/replace_workspace.ts";
 import { sourceExclude } from "../guest/source_manifest.ts";
+import type { Keeping } from "../config/user_config.ts";
 import { buildPaths, createStateDirectories } from "../host/state_directory.ts";
 import type { ManagerSettings } from "../host/vmm.ts";
 import type { BuildSpec } from "../spec/build_spec.ts";
@@ -33,6 +34,7 @@ export async function openBuildHost(
   build: string,
   spec: BuildSpec,
   settings: ManagerSettings,
+  kept: Keeping,
   egressModule: URL,
 ): Promise<BuildHost> {
   const { source, workspace, workerImage } = spec.paths;
@@ -58,6 +60,8 @@ export async function openBuildHost(
     purpose,
   });
   resources.defer(() => vmm.call("closeStaging", { build }));
+  // Nobody waits for it, and what it cannot do the next build may.
+  vmm.call("removeOldBuilds", kept).catch(() => {});
   const { socket } = await vmm.call("takeRpcPort", { purpose });
   const isolates = new BuildIsolates(vmm, socket, {
     trees: [source, workspace],

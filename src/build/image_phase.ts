@@ -1,3 +1,8 @@
+import { UsageError } from "../errors.ts";
+import { maxCopyBytes } from "../host/worker_image.ts";
+import { RpcFailureError } from "../rpc/rpc_failure.ts";
+import { quotePath } from "../spec/quote.ts";
+import { formatSize } from "../spec/units.ts";
 import type { PhaseOutcome } from "./events.ts";
 import type { Pipeline } from "./pipeline.ts";
 
@@ -23,6 +28,7 @@ export async function provideImage(
     image: digest,
   });
   if (present) return { digest, outcome: "reused" };
+  const maxBytes = maxCopyBytes(image);
   const serial = pipeline.serial("image");
   const disk = { build, serial, path, readOnly: true };
   await vmm.call("attachDisk", disk, { signal });
@@ -31,11 +37,23 @@ export async function provideImage(
       image: digest,
       format: image.format,
       disk: serial,
+      allocatedBytes: image.allocatedBytes,
+      maxBytes,
     });
     // The disk was there all the time, and is what was digested: else the
     // cache would hold something else under this digest for good.
     await vmm.call("requireUnchangedImage", { fingerprint }, { signal });
     await pipeline.call("image.keep", { image: digest });
+  } catch (error) {
+    const failure = error instanceof RpcFailureError && error.failure;
+    if (!failure || failure.code !== "image-too-large") throw error;
+    throw new UsageError(
+      "image-too-large",
+      `Cannot use the worker image ${quotePath(path)}: its file takes ${
+        formatSize(image.fileBytes)
+      }, and its data more than ${formatSize(maxBytes)}`,
+      { hint: "Store it less compressed, if that is how it is meant to be" },
+    );
   } finally {
     await vmm.call("detachDisk", { serial });
   }

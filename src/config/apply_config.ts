@@ -14,7 +14,7 @@ import { SpecError } from "../spec/problem.ts";
 import type { ResourcesData } from "../spec/schema.ts";
 import { findRefused } from "./refused_hosts.ts";
 import { capOfCpus, capUnset, findExcess } from "./resource_caps.ts";
-import type { ManagerPreferences, UserConfig } from "./user_config.ts";
+import type { Keep, ManagerPreferences, UserConfig } from "./user_config.ts";
 
 /** A build spec with what the user's configuration adds. */
 export interface ConfiguredSpec extends LoadedSpec {
@@ -34,6 +34,7 @@ export interface ConfiguredSpec extends LoadedSpec {
   /** Most processors of a worker if the spec does not say how many. */
   readonly maxCpus: number | undefined;
   readonly manager: ManagerPreferences;
+  readonly keep: Keep;
 }
 
 /** What is known besides of a build's surroundings. */
@@ -86,6 +87,7 @@ export function applyConfig(
     keepAutorun: config.keepAutorun,
     maxCpus: capOfCpus(config.caps),
     manager: config.manager,
+    keep: config.keep,
   };
 }
 

@@ -40,6 +40,7 @@ Deno.test("applyConfig without a configuration changes nothing", () => {
     keepAutorun: [],
     maxCpus: undefined,
     manager: {},
+    keep: emptyUserConfig.keep,
   });
 });
 

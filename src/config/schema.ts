@@ -55,6 +55,22 @@ const READY_WORKERS_RANGE = `a number from 0 to ${MAX_READY_WORKERS}`;
 /** Below this it does not even run a small worker. */
 const MIN_MANAGER_MEMORY = 1024 ** 3;
 
+/** What is kept of something: for how long, and how much of it. */
+function keeping(what: string, age: string, size: string) {
+  return z.strictObject({
+    age: quantity(
+      durationKind,
+      { min: 3600, max: 3650 * 86_400 },
+      `How long ${what} are kept; ${age} by default`,
+    ).optional(),
+    size: quantity(
+      sizeKind,
+      { min: 1024 ** 2, max: 2 ** 40 },
+      `How much of ${what} is kept, the newest of it; ${size} by default`,
+    ).optional(),
+  }, { error: 'a mapping with "age" and "size"' }).optional();
+}
+
 /** The schema of a configuration. */
 export const configSchema = z.strictObject({
   network: z.strictObject({
@@ -106,9 +122,13 @@ export const configSchema = z.strictObject({
       ).optional(),
   }, { error: 'a mapping with "memory", "idle" and "ready-workers"' })
     .optional(),
+  keep: z.strictObject({
+    builds: keeping("logs and reports of builds", "90 d", "2 GiB"),
+    images: keeping("images in the manager", "30 d", "32 GiB"),
+  }, { error: 'a mapping with "builds" and "images"' }).optional(),
 }, {
   error:
-    'a mapping with "network", "resources", "workspace", "paths" and "manager"',
+    'a mapping with "network", "resources", "workspace", "paths", "manager" and "keep"',
 });
 
 /** A configuration as written, after it passed the schema. */

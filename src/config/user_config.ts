@@ -15,6 +15,8 @@ import { type DeniedHost, findRefused } from "./refused_hosts.ts";
 import { type Cap, findExcess, readCaps } from "./resource_caps.ts";
 import { type ConfigData, configSchema } from "./schema.ts";
 
+const GIBIBYTE = 1024 ** 3;
+
 /** A user's configuration. */
 export interface UserConfig {
   /** Its file; `undefined` if there is none. */
@@ -37,6 +39,21 @@ export interface UserConfig {
   /** What specs may name outside of their project; absolute, or from `~`. */
   readonly paths: readonly string[];
   readonly manager: ManagerPreferences;
+  readonly keep: Keep;
+}
+
+/** What is kept of something: the newest, so much of it, for so long. */
+export interface Keeping {
+  readonly maxBytes: number;
+  readonly maxAgeSeconds: number;
+}
+
+/** What of the past is kept. */
+export interface Keep {
+  /** Logs and reports of builds. */
+  readonly builds: Keeping;
+  /** Worker images in the manager, and what was prepared over them. */
+  readonly images: Keeping;
 }
 
 /** What a user wants of the manager VM; absent means the default. */
@@ -55,6 +72,7 @@ export const emptyUserConfig: UserConfig = {
   keepAutorun: [],
   paths: [],
   manager: {},
+  keep: toKeep({}),
 };
 
 /**
@@ -90,6 +108,7 @@ export function parseUserConfig(text: string, path: string): UserConfig {
     keepAutorun: data.workspace?.keep ?? [],
     paths: data.paths ?? [],
     manager: toManagerPreferences(data.manager ?? {}),
+    keep: toKeep(data.keep ?? {}),
   };
   const refused = findRefused(config.network, {
     path,
@@ -101,6 +120,34 @@ export function parseUserConfig(text: string, path: string): UserConfig {
   const problems = [...refused, ...findExcess(resources, config)];
   if (problems.length > 0) throw fail(problems.map(place));
   return config;
+}
+
+/** Applies the defaults to what is written. */
+function toKeep(
+  { builds, images }: NonNullable<ConfigData["keep"]>,
+): Keep {
+  const read = (
+    written: typeof builds = {},
+    general: Keeping,
+  ): Keeping => ({
+    maxAgeSeconds: written.age
+      ? parseQuantity(durationKind, written.age)!
+      : general.maxAgeSeconds,
+    maxBytes: written.size
+      ? parseQuantity(sizeKind, written.size)!
+      : general.maxBytes,
+  });
+  return {
+    builds: read(builds, {
+      maxAgeSeconds: 90 * 86_400,
+      maxBytes: 2 * GIBIBYTE,
+    }),
+    // Half of the manager's data disk: the rest is for workers.
+    images: read(images, {
+      maxAgeSeconds: 30 * 86_400,
+      maxBytes: 32 * GIBIBYTE,
+    }),
+  };
 }
 
 function toManagerPreferences(

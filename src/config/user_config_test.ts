@@ -31,6 +31,7 @@ resources:
 workspace: { keep: [git, vscode] }
 paths: [/data/images, ~/src, "~"]
 manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
+keep: { builds: { age: 7 d }, images: { size: 10 GiB } }
 `;
   deepEqual(parseUserConfig(text, path), {
     path,
@@ -52,6 +53,10 @@ manager: { memory: 12 GiB, idle: 1 h, ready-workers: 0 }
       memoryBytes: 12 * 1024 ** 3,
       idleSeconds: 3600,
       readyWorkers: 0,
+    },
+    keep: {
+      builds: { maxAgeSeconds: 7 * 86_400, maxBytes: 2 * 1024 ** 3 },
+      images: { maxAgeSeconds: 30 * 86_400, maxBytes: 10 * 1024 ** 3 },
     },
   });
 });

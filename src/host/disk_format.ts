@@ -18,8 +18,14 @@ const MEBIBYTE = 1024 ** 2;
 /** No disk that boots is smaller. */
 const MINIMUM_BYTES = MEBIBYTE;
 
-/** Larger than any disk here; what a header may claim is bounded by it. */
-const MAXIMUM_BYTES = 64 * 1024 ** 4;
+/**
+ * What a header may claim: the manager's copy is a sparse file of this size,
+ * which its file system must hold.
+ */
+const MAXIMUM_BYTES = 4 * 1024 ** 4;
+
+/** All of a file is read, holes and all; the manager has no room for more. */
+const MAXIMUM_FILE_BYTES = 64 * 1024 ** 3;
 
 interface Signature {
   readonly format: string;
@@ -69,6 +75,9 @@ export function parseDiskHeader(
   fileBytes: number,
 ): DiskHeader {
   if (fileBytes === 0) return refused("it is empty");
+  if (fileBytes > MAXIMUM_FILE_BYTES) {
+    return refused(`it is too large: a file of ${fileBytes} bytes`);
+  }
   if (matches(header, QCOW_MAGIC)) return parseQcow(header);
   const foreign = FOREIGN_SIGNATURES.find((known) => matches(header, known));
   if (foreign !== undefined) return { kind: "foreign", format: foreign.format };

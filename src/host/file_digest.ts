@@ -71,11 +71,13 @@ export async function isUnchanged(fingerprint: Fingerprint): Promise<boolean> {
  *
  * @param path absolute path of the file
  * @param cachePath where digests are remembered
+ * @param signal ends the reading, with its reason
  * @throws {EnvironmentError} `file-changed` if it changes while it is read
  */
 export async function digestFile(
   path: string,
   cachePath: string,
+  signal?: AbortSignal,
 ): Promise<FileDigest> {
   const fingerprint = await readFingerprint(path);
   const entries = await readCache(cachePath);
@@ -83,7 +85,7 @@ export async function digestFile(
   if (known !== undefined) {
     return { digest: known.digest, fingerprint, reused: true };
   }
-  const digest = await readDigest(path);
+  const digest = await readDigest(path, signal);
   if (!await isUnchanged(fingerprint)) {
     throw new EnvironmentError(
       "file-changed",
@@ -97,11 +99,15 @@ export async function digestFile(
   return { digest, fingerprint, reused: false };
 }
 
-async function readDigest(path: string): Promise<string> {
+async function readDigest(
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   using file = await Deno.open(path);
   const hash = createHash("sha256");
   const block = new Uint8Array(BLOCK_BYTES);
   for (;;) {
+    signal?.throwIfAborted();
     const count = await file.read(block);
     if (count === null) return hash.digest("hex");
     hash.update(block.subarray(0, count));

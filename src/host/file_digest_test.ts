@@ -55,6 +55,17 @@ Deno.test("a file that may still change is read each time", () =>
     assert.equal((await digestFile(file, cache)).reused, false);
   }));
 
+Deno.test("a long reading ends when it is told to", () =>
+  inNewDirectory(async (file, cache) => {
+    using opened = await Deno.open(file, { write: true, createNew: true });
+    await opened.truncate(1024 ** 4);
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    const digesting = digestFile(file, cache, abort.signal);
+    setTimeout(() => abort.abort(reason), 20);
+    await assert.rejects(digesting, reason);
+  }));
+
 Deno.test("a damaged cache is an empty one", () =>
   inNewDirectory(async (file, cache) => {
     await Deno.writeTextFile(file, "abc");

@@ -12,6 +12,7 @@ import { withQemu, withRunningQemu } from "./manager_connection.ts";
 import { requireReach } from "./disk_reach.ts";
 import { attachDisk, detachDisk, detachStaleDisks } from "./manager_disks.ts";
 import { readManagerImageVersion } from "./manager_image.ts";
+import { removeOldBuilds } from "./old_builds.ts";
 import { replaceFile } from "./replace_file.ts";
 import { type RpcPort, takeRpcPort } from "./rpc_port.ts";
 import {
@@ -79,6 +80,10 @@ const handlers: IsolateHandlers<VmmApi> = {
     await staging?.[Symbol.asyncDispose]();
   },
 
+  async removeOldBuilds(keeping) {
+    await removeOldBuilds(settings().paths, keeping);
+  },
+
   async attachDisk(disk) {
     await requireReach(disk);
     await withRunningQemu(
@@ -122,8 +127,8 @@ const handlers: IsolateHandlers<VmmApi> = {
 
   checkImage: ({ path }) => checkWorkerImage(path),
 
-  digestImage: ({ path }) =>
-    digestWorkerImage(path, settings().paths.cache.digests),
+  digestImage: ({ path }, { signal }) =>
+    digestWorkerImage(path, settings().paths.cache.digests, signal),
 
   requireUnchangedImage: ({ fingerprint }) =>
     requireUnchangedImage(fingerprint),

@@ -13,6 +13,7 @@ import type {
   RunningManager,
 } from "./manager.ts";
 import type { AttachedDisk, DiskSettings } from "./manager_disks.ts";
+import type { Keeping } from "../config/user_config.ts";
 import { unixSocketPermissions } from "./unix_permission.ts";
 import type { WorkerImage, WorkerImageDigest } from "./worker_image.ts";
 
@@ -59,6 +60,8 @@ export interface VmmApi {
     result: { directory: string };
   };
   closeStaging: { params: { build: string }; result: void };
+  /** Removes what is too old or too much of earlier builds' logs and reports. */
+  removeOldBuilds: { params: Keeping; result: void };
   attachDisk: { params: DiskSettings; result: void };
   detachDisk: { params: { serial: string }; result: void };
   /** Pulls the disks of builds whose staging directory nobody holds. */

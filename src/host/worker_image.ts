@@ -1,3 +1,4 @@
+import { allocatedBytes } from "../allocated_bytes.ts";
 import { ContractorError, UsageError } from "../errors.ts";
 import { requireReal } from "../require_real.ts";
 import { HEADER_BYTES, parseDiskHeader } from "./disk_format.ts";
@@ -14,6 +15,8 @@ export interface WorkerImage {
   readonly format: "raw" | "qcow2";
   /** Size of the file. */
   readonly fileBytes: number;
+  /** What it takes on the disk: less, if it has holes. */
+  readonly allocatedBytes: number;
   /** Size of the disk that the worker sees. */
   readonly virtualBytes: number;
 }
@@ -31,7 +34,8 @@ export interface WorkerImageDigest {
  * @throws {UsageError} saying what is wrong with it
  */
 export async function checkWorkerImage(path: string): Promise<WorkerImage> {
-  const { header, fileBytes } = await readHeader(path);
+  const { header, info } = await readHeader(path);
+  const fileBytes = info.size;
   const found = parseDiskHeader(header, fileBytes);
   switch (found.kind) {
     case "raw":
@@ -40,6 +44,7 @@ export async function checkWorkerImage(path: string): Promise<WorkerImage> {
         path,
         format: found.kind,
         fileBytes,
+        allocatedBytes: allocatedBytes(info),
         virtualBytes: found.virtualBytes,
       };
     case "foreign":
@@ -63,6 +68,22 @@ export async function checkWorkerImage(path: string): Promise<WorkerImage> {
   }
 }
 
+/** What an image may take in the manager whatever its file takes. */
+const FREE_COPY_BYTES = 1024 ** 3;
+
+/** Compressed images of systems are a third of their data, not a sixteenth. */
+const MAXIMUM_COMPRESSION = 16;
+
+/**
+ * Most bytes that the manager's copy of an image may take: what is small on the
+ * user's disk must not fill it once it is unpacked.
+ */
+export function maxCopyBytes(
+  { fileBytes }: Pick<WorkerImage, "fileBytes">,
+): number {
+  return FREE_COPY_BYTES + MAXIMUM_COMPRESSION * fileBytes;
+}
+
 /**
  * Digests a worker image; the cache makes this instant the next time.
  *
@@ -71,10 +92,11 @@ export async function checkWorkerImage(path: string): Promise<WorkerImage> {
 export async function digestWorkerImage(
   path: string,
   cachePath: string,
+  signal?: AbortSignal,
 ): Promise<WorkerImageDigest> {
   try {
     await requireReal(path);
-    const { digest, fingerprint } = await digestFile(path, cachePath);
+    const { digest, fingerprint } = await digestFile(path, cachePath, signal);
     return { digest, fingerprint };
   } catch (error) {
     throw imageError(error, path);
@@ -99,7 +121,7 @@ export async function requireUnchangedImage(
 
 async function readHeader(
   path: string,
-): Promise<{ header: Uint8Array; fileBytes: number }> {
+): Promise<{ header: Uint8Array; info: Deno.FileInfo }> {
   try {
     // Opening a FIFO would wait for its writer.
     const info = await Deno.stat(path);
@@ -112,7 +134,7 @@ async function readHeader(
       );
     }
     using file = await Deno.open(path);
-    return { header: await readStart(file), fileBytes: info.size };
+    return { header: await readStart(file), info };
   } catch (error) {
     throw imageError(error, path);
   }

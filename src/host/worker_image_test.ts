@@ -68,6 +68,21 @@ Deno.test("images as qemu-img makes them are told apart", () =>
     }
   }));
 
+Deno.test("a raw image may have holes, and takes less for them", () =>
+  inNewDirectory(async (directory) => {
+    const path = join(directory, "raw");
+    await writeRawDisk(path);
+    await Deno.truncate(path, 1024 ** 3);
+    const image = await checkWorkerImage(path);
+    assert.equal(image.fileBytes, 1024 ** 3);
+    assert.ok(image.allocatedBytes <= 2 * 1024 ** 2);
+    await Deno.truncate(path, 64 * 1024 ** 3 + 512);
+    await assert.rejects(checkWorkerImage(path), {
+      code: "image-refused",
+      message: /it is too large: a file of 68719477248 bytes/,
+    });
+  }));
+
 Deno.test("what is no readable file is a usage error", () =>
   inNewDirectory(async (directory) => {
     await assert.rejects(checkWorkerImage(join(directory, "none.img")), {

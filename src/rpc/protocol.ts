@@ -161,6 +161,8 @@ const methodTable = {
       worker: workerDemandSchema,
       /** Kinds of workers that the manager keeps booted; with 0 each boots. */
       readyWorkers: z.int().min(0).max(MAX_READY_WORKERS),
+      /** What of the image cache is kept, the latest used first. */
+      cache: z.strictObject({ maxBytes: bytes, maxAgeSeconds: seconds }),
     }),
     result: z.strictObject({}),
   },
@@ -191,6 +193,10 @@ const methodTable = {
       image: digestSchema,
       format: z.enum(["raw", "qcow2"]),
       disk: diskSerialSchema,
+      /** What the image takes on the host's disk. */
+      allocatedBytes: bytes,
+      /** Most that the copy may take. */
+      maxBytes: bytes,
     }),
     result: z.strictObject({ bytes }),
   },
@@ -326,6 +332,7 @@ export const rpcFailureSchema = z.strictObject({
     "unknown-image",
     "unknown-worker",
     "bad-image",
+    "image-too-large",
     "boot-failed",
     "worker-died",
     "runner-protocol",

@@ -1,11 +1,13 @@
 /**
  * Worker images that lead to other files of the host: refused before anything
- * is started. One that does not is taken.
+ * is started. One that does not is taken. One that grows when it is unpacked is
+ * refused by the manager, which keeps what it has.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
+import { packedImage } from "../../src/host/testing/packed_image.ts";
 import { Project, tinySpec } from "../project.ts";
 
 /** Runs qemu-img in the project's directory. */
@@ -86,3 +88,30 @@ for (const { name, code = "image-refused", create } of hostile) {
     assert.deepEqual(await project.list(), before);
   });
 }
+
+Deno.test("refused: a worker image that is small, and large once unpacked", async () => {
+  await using project = await Project.create();
+  await project.write("good.yaml", tinySpec("true"));
+  // It takes far more than the manager has room for, on a disk of 20 GiB.
+  for (const [name, gibibytes] of [["evil", 6], ["worse", 100]] as const) {
+    await project.write(`${name}.img`, packedImage(gibibytes * 1024 ** 3));
+    const spec = tinySpec("true").replace("tiny.img", `${name}.img`);
+    await project.write(`${name}.yaml`, spec);
+  }
+  const image = async (spec: string) => {
+    const { code, events } = await project.build(() => {}, [spec]);
+    const end = events.at(-1);
+    const error = end?.type === "end" ? end.error?.code : end?.type;
+    const phase = events.find((event) =>
+      event.type === "phase-end" && event.phase === "image"
+    );
+    return [code, error, phase?.type === "phase-end" && phase.outcome];
+  };
+  const [code] = await image("good.yaml");
+  assert.equal(code, 0);
+  for (const spec of ["evil.yaml", "worse.yaml"]) {
+    assert.deepEqual(await image(spec), [2, "image-too-large", "failed"]);
+  }
+  // The control: the cache is as it was.
+  assert.deepEqual(await image("good.yaml"), [0, undefined, "reused"]);
+});
