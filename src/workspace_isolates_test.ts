@@ -27,8 +27,12 @@ function treesIn(directory: string) {
   };
 }
 
-/** Packs what is there as a build does, with room for as much again. */
-async function packTrees(directory: string, hasWorkspace = false) {
+/** Packs what is there as a build does, with room for the new workspace. */
+async function packTrees(
+  directory: string,
+  hasWorkspace = false,
+  limits = { bytes: 4 * MIB, entries: 100 },
+) {
   const trees = treesIn(directory);
   const disk = `${directory}/disk`;
   const packer = spawnPacker({ trees: [trees.source, trees.workspace], disk });
@@ -37,7 +41,7 @@ async function packTrees(directory: string, hasWorkspace = false) {
       trees,
       hasWorkspace,
       output: disk,
-      exported: MIB,
+      limits,
     });
   } finally {
     packer.terminate();
@@ -150,8 +154,28 @@ Deno.test("a disk has room behind what was packed", () =>
     const { exportOffset, allocatedBytes } = await packTrees(directory);
     assert.equal(exportOffset, 4 * MIB);
     const { size } = await Deno.stat(`${directory}/disk`);
-    assert.equal(size, exportOffset + exportRoomBytes(MIB));
-    assert.ok(allocatedBytes < 5 * MIB, `${allocatedBytes}`);
+    assert.equal(size, exportOffset + exportRoomBytes(4 * MIB));
+    assert.ok(allocatedBytes < MIB, `${allocatedBytes}`);
+  }));
+
+Deno.test("source and workspace together have what the build may use", () =>
+  inTemporaryDirectory(async (directory) => {
+    const trees = treesIn(directory);
+    makeTree(trees.source, { "a": "a".repeat(600) });
+    makeTree(trees.workspace, { "b": "b".repeat(401) });
+    const pack = (hasWorkspace: boolean, bytes: number, entries = 1) =>
+      packTrees(directory, hasWorkspace, { bytes, entries });
+    await assert.rejects(pack(false, 599), { code: "tree-too-large" });
+    await pack(false, 600);
+    const ofWorkspace = {
+      code: "tree-too-large",
+      exitCode: 2,
+      message: /^Cannot pack the workspace of the last build: /,
+    };
+    await assert.rejects(pack(true, 1000), ofWorkspace);
+    await pack(true, 1001);
+    makeTree(trees.workspace, { "c": "" });
+    await assert.rejects(pack(true, 1001), ofWorkspace);
   }));
 
 async function run(program: string, ...args: string[]): Promise<void> {

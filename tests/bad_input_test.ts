@@ -53,6 +53,16 @@ refuses(
 );
 
 refuses(
+  "more of the disk than there is",
+  (project) =>
+    project.write(
+      "build.yaml",
+      tinySpec("true").replace("disk: 256 MiB", "disk: 16 TiB"),
+    ),
+  { exitCode: 2, code: "invalid-spec", message: /build\.yaml/ },
+);
+
+refuses(
   "a missing source",
   (project) => Deno.remove(project.path("src")),
   { exitCode: 2, code: "source-missing", message: /"\/.*\/src"/ },

@@ -7,8 +7,11 @@ import { exportNotes } from "./export_notes.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { tryTwice } from "./second_try.ts";
 
-/** Bounds of an exported workspace that no build spec changes. */
-const EXPORT_LIMITS = {
+/**
+ * Bounds of a workspace that no build spec changes. What travels in is to come
+ * back: so it has no more entries either.
+ */
+const TREE_LIMITS = {
   entries: 1_000_000,
   depth: 128,
   pathBytes: 4096,
@@ -85,7 +88,10 @@ export class BuildWorker {
       trees: spec.paths,
       hasWorkspace,
       output: disk,
-      exported: spec.resources.diskBytes,
+      limits: {
+        bytes: spec.resources.diskBytes,
+        entries: TREE_LIMITS.entries,
+      },
     }, { signal });
     isolates.packer.terminate();
     for (const note of this.#packed.notes) this.#pipeline.note(note);
@@ -147,7 +153,7 @@ export class BuildWorker {
       this.#pipeline.parts;
     const { workspace } = spec.paths;
     const { exportOffset, manifest } = this.#trees;
-    const limits = { ...EXPORT_LIMITS, bytes: spec.resources.diskBytes };
+    const limits = { ...TREE_LIMITS, bytes: spec.resources.diskBytes };
     const unpacked = await isolates.unpacker.call("unpackWorkspace", {
       disk: this.#pipeline.treesDisk,
       offset: exportOffset,

@@ -74,6 +74,15 @@ export async function openNewFile(file: NewFile): Promise<Deno.FsFile> {
   }
 }
 
+/** Sets the file's size; what is added reads as zeros. */
+export function truncate(file: Deno.FsFile, size: number, path: string): void {
+  try {
+    file.truncateSync(size);
+  } catch (error) {
+    throw fileSystemError("write", path, error);
+  }
+}
+
 /** Writes all bytes at the file's position. */
 export function writeAll(
   file: Deno.FsFile,

@@ -5,11 +5,15 @@
  */
 
 import { fileSystemError } from "./file_system_error.ts";
+import { partRuns } from "./zero_runs.ts";
 
 /** Size of a buffer; large writes are cheap, and this is little memory. */
 const BUFFER_BYTES = 2 * 1024 ** 2;
 
-/** A sequential writer of one file. */
+/**
+ * A sequential writer of one file. Zeros take nothing on the disk; only
+ * `truncate` makes those at the end a part of the file.
+ */
 export class FileWriter {
   #buffer = new Uint8Array(BUFFER_BYTES);
   #spare = new Uint8Array(BUFFER_BYTES);
@@ -101,11 +105,19 @@ export class FileWriter {
     this.#hasFlushed = true;
   }
 
+  async #writeData(bytes: Uint8Array): Promise<void> {
+    let offset = 0;
+    while (offset < bytes.length) {
+      offset += await this.file.write(bytes.subarray(offset));
+    }
+  }
+
   async #writeAll(bytes: Uint8Array): Promise<void> {
     try {
-      let offset = 0;
-      while (offset < bytes.length) {
-        offset += await this.file.write(bytes.subarray(offset));
+      for (const run of partRuns(bytes)) {
+        if (run.isZero) {
+          await this.file.seek(run.bytes.length, Deno.SeekMode.Current);
+        } else await this.#writeData(run.bytes);
       }
     } catch (error) {
       throw fileSystemError("write", this.path, error);

@@ -3,9 +3,15 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 // @ts-types="@types/tar-stream"
 import tar from "tar-stream";
+import { allocatedBytes } from "../allocated_bytes.ts";
 import { EnvironmentError } from "../errors.ts";
 import { packTree } from "./testing/pack_tree.ts";
-import { inTemporaryDirectory, makeTree, readTree } from "./testing/trees.ts";
+import {
+  inTemporaryDirectory,
+  makeTree,
+  readTree,
+  unpack,
+} from "./testing/trees.ts";
 
 const everything = { exclude: () => false };
 
@@ -247,4 +253,68 @@ Deno.test("packTree follows no link that takes a directory's place", () =>
       assert.ok(!disk.includes("secret"));
       Deno.removeSync(`${root}/tree`, { recursive: true });
     }
+  }));
+
+/** A file of this length with data in the middle, at the end, or nowhere. */
+function makeSparse(path: string, size: number, ...data: number[]) {
+  using file = Deno.openSync(path, { write: true, createNew: true });
+  file.truncateSync(size);
+  for (const offset of data) {
+    file.seekSync(offset, Deno.SeekMode.Start);
+    file.writeSync(new TextEncoder().encode("data"));
+  }
+}
+
+Deno.test("holes take nothing in an archive, and nothing is lost to them", () =>
+  inTemporaryDirectory(async (root) => {
+    const MIB = 1024 ** 2;
+    Deno.mkdirSync(`${root}/tree`);
+    makeSparse(`${root}/tree/a`, 64 * MIB, 20 * MIB + 77, 64 * MIB - 4);
+    makeSparse(`${root}/tree/b`, 64 * MIB + 1);
+    const output = `${root}/disk`;
+    const { bytes } = await packTree({
+      ...{ root: `${root}/tree`, prefix: "", output },
+      ...everything,
+    });
+    const info = Deno.statSync(output);
+    assert.equal(info.size, bytes);
+    assert.ok(bytes > 128 * MIB);
+    assert.ok(allocatedBytes(info) < 2 * MIB, String(allocatedBytes(info)));
+    await run("tar", "-C", root, "-xf", output);
+    await run("cmp", `${root}/a`, `${root}/tree/a`);
+    await run("cmp", `${root}/b`, `${root}/tree/b`);
+
+    const workspace = `${root}/workspace`;
+    await unpack(output, workspace, { bytes: 256 * MIB });
+    for (const name of ["a", "b"]) {
+      await run("cmp", `${workspace}/${name}`, `${root}/tree/${name}`);
+      const taken = allocatedBytes(Deno.statSync(`${workspace}/${name}`));
+      assert.ok(taken < 2 * MIB, String(taken));
+    }
+  }));
+
+Deno.test("packTree packs no more than it may, and writes nothing of it", () =>
+  inTemporaryDirectory(async (root) => {
+    const TIB = 1024 ** 4;
+    makeTree(`${root}/tree`, { "a": "a".repeat(100), "d/b": "b" });
+    const pack = (bytes: number, entries = 3) =>
+      packTree({
+        ...{ root: `${root}/tree`, prefix: "", output: `${root}/disk` },
+        ...everything,
+        limits: { name: "source", bytes, entries },
+      });
+    assert.equal((await pack(101)).entries, 3);
+    Deno.removeSync(`${root}/disk`);
+    await assert.rejects(pack(100), { code: "tree-too-large", exitCode: 2 });
+    await assert.rejects(pack(101, 2), {
+      code: "tree-too-large",
+      message: "Cannot pack the source: it has more than 2 files and folders",
+    });
+    makeSparse(`${root}/tree/big`, TIB);
+    await assert.rejects(pack(20 * 1024 ** 3), {
+      code: "tree-too-large",
+      message:
+        'Cannot pack the source: its files have more than 20 GiB, which is what the spec\'s `resources.disk` leaves for it; "big" has 1 TiB',
+    });
+    assert.throws(() => Deno.statSync(`${root}/disk`), Deno.errors.NotFound);
   }));

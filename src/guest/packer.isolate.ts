@@ -17,20 +17,31 @@ import {
   readSourceManifest,
   SOURCE_IN_WORKSPACE,
   sourceExclude,
-  type SourceManifest,
   workspaceFilter,
 } from "./source_manifest.ts";
-import { listTree } from "./tree_listing.ts";
+import { listTree, type TreeEntry } from "./tree_listing.ts";
 
 serveIsolate<PackerApi>({
-  async packTrees({ trees, hasWorkspace, output, exported }, { signal }) {
+  async packTrees({ trees, hasWorkspace, output, limits }, { signal }) {
     await requireRoot(trees.source);
     if (hasWorkspace) await requireRoot(trees.workspace);
-    const exclude = sourceExclude(trees);
-    const source = await listTree(trees.source, { exclude }, signal);
+    const source = await listTree(trees.source, {
+      exclude: sourceExclude(trees),
+      limits: { name: "source", ...limits },
+    }, signal);
     const manifest = manifestOf(source.entries);
     const workspace = hasWorkspace
-      ? await listWorkspace(trees.workspace, manifest, signal)
+      ? await listTree(trees.workspace, {
+        ...workspaceFilter(
+          await readSourceManifest(trees.workspace),
+          manifest,
+        ),
+        limits: {
+          name: "workspace of the last build",
+          bytes: limits.bytes - sumSizes(source.entries),
+          entries: limits.entries,
+        },
+      }, signal)
       : { entries: [], skipped: [] };
     const exportOffset = await packTrees({
       trees: [
@@ -42,7 +53,7 @@ serveIsolate<PackerApi>({
         },
       ],
       output,
-      room: exportRoomBytes(exported),
+      room: exportRoomBytes(limits.bytes),
       signal,
     });
     const allocatedBytes = await diskAllocation(output);
@@ -60,12 +71,6 @@ async function requireRoot(path: string): Promise<void> {
   }
 }
 
-/** Lists what of the previous workspace travels in. */
-async function listWorkspace(
-  workspace: string,
-  current: SourceManifest,
-  signal: AbortSignal,
-) {
-  const previous = await readSourceManifest(workspace);
-  return await listTree(workspace, workspaceFilter(previous, current), signal);
+function sumSizes(entries: readonly TreeEntry[]): number {
+  return entries.reduce((sum, { size }) => sum + size, 0);
 }

@@ -6,6 +6,7 @@
  */
 
 import type { SourceManifest, Trees } from "./source_manifest.ts";
+import type { TreeLimits } from "./tree_listing.ts";
 
 /** The trees of a build on one disk. */
 export interface PackedTrees {
@@ -23,14 +24,19 @@ export interface PackerApi {
   /**
    * Packs what is kept of the previous workspace, if there is one, and the
    * source. Room for the new workspace is left behind them.
+   *
+   * @throws {UsageError} `tree-too-large`
    */
   packTrees: {
     params: {
       trees: Trees;
       hasWorkspace: boolean;
       output: string;
-      /** Bytes that the new workspace may have. */
-      exported: number;
+      /**
+       * Entries that each tree may have, and bytes that both may have together,
+       * as may the new workspace.
+       */
+      limits: Omit<TreeLimits, "name">;
     };
     result: PackedTrees;
   };

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError, UsageError } from "../errors.ts";
+import { formatSize } from "../spec/units.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
 
 /** What an entry of a tree can be; anything else is left out, with a note. */
@@ -43,7 +44,20 @@ export interface TreeFilter {
   exclude: (path: string, kind: EntryKind) => boolean;
   /** Directories to leave out if nothing below them is listed. */
   pruneIfEmpty?: (path: string) => boolean;
+  /** What the tree may have; without them, whatever there is. */
+  limits?: TreeLimits;
 }
+
+/** Bounds of a listed tree. */
+export interface TreeLimits {
+  /** What it is, such as "source". */
+  name: string;
+  /** Sum of the files' sizes, holes included. */
+  bytes: number;
+  entries: number;
+}
+
+const LEAVE_OUT = "Move away what the build does not need";
 
 /** Entries between two chances for other tasks to run. */
 export const ENTRIES_PER_TURN = 1024;
@@ -60,6 +74,29 @@ export async function listTree(
   const entries: TreeEntry[] = [];
   const skipped: SkippedEntry[] = [];
   let seen = 0;
+  let bytes = 0;
+  let largest: TreeEntry | undefined;
+
+  function requireWithin({ name, ...most }: TreeLimits): void {
+    if (entries.length > most.entries) {
+      throw new UsageError(
+        "tree-too-large",
+        `Cannot pack the ${name}: it has more than ${most.entries} files and folders`,
+        { hint: LEAVE_OUT },
+      );
+    }
+    if (bytes <= most.bytes) return;
+    const { path, size } = largest!;
+    throw new UsageError(
+      "tree-too-large",
+      `Cannot pack the ${name}: its files have more than ${
+        formatSize(most.bytes)
+      }, which is what the spec's \`resources.disk\` leaves for it; ${
+        quoteUntrusted(path)
+      } has ${formatSize(size)}`,
+      { hint: `${LEAVE_OUT}, or raise \`resources.disk\`` },
+    );
+  }
 
   async function listDirectory(directory: string): Promise<void> {
     for (const name of readNames(root, directory)) {
@@ -76,6 +113,9 @@ export async function listTree(
       }
       if (filter.exclude(path, entry.kind)) continue;
       const position = entries.push(entry);
+      bytes += entry.size;
+      if (entry.size > (largest?.size ?? 0)) largest = entry;
+      if (filter.limits !== undefined) requireWithin(filter.limits);
       if (entry.kind !== "directory") continue;
       await listDirectory(path);
       requireUnchanged(joinPath(root, path), entry.identity);

@@ -23,6 +23,7 @@ import {
   MAX_BUFFERED_BYTES,
   type NewFile,
   openNewFile,
+  truncate,
   writeAll,
 } from "./file_creator.ts";
 import { fileSystemError } from "./file_system_error.ts";
@@ -45,6 +46,7 @@ import {
   MAX_SKIPPED_NOTES,
   type UnpackedTree,
 } from "./unpacked_tree.ts";
+import { partRuns } from "./zero_runs.ts";
 
 const MODE_OF_IMPLIED_DIRECTORY = 0o755;
 
@@ -236,7 +238,7 @@ class Unpacker {
     if (member.size <= MAX_BUFFERED_BYTES) {
       await this.#creator.create(file, await this.#readBody(member.size));
     } else {
-      await this.#writeLargeFile(file);
+      await this.#writeLargeFile(file, member.size);
     }
     this.#bytes += member.size;
     if (this.#bytes - this.#reported >= 1024 ** 2) {
@@ -256,14 +258,19 @@ class Unpacker {
     return body;
   }
 
-  async #writeLargeFile(file: NewFile): Promise<void> {
+  /** What is zero takes nothing on the disk. */
+  async #writeLargeFile(file: NewFile, size: number): Promise<void> {
     const opened = await openNewFile(file);
     try {
       let piece: Uint8Array | undefined;
       while ((piece = await this.reader.read()) !== undefined) {
         this.options.signal?.throwIfAborted();
-        writeAll(opened, piece, file.path);
+        for (const { bytes, isZero } of partRuns(piece)) {
+          if (isZero) opened.seekSync(bytes.length, Deno.SeekMode.Current);
+          else writeAll(opened, bytes, file.path);
+        }
       }
+      truncate(opened, size, file.path);
       opened.utimeSync(file.mtime, file.mtime);
     } finally {
       opened.close();

@@ -1,5 +1,5 @@
 import { packTrees } from "../pack.ts";
-import { type EntryKind, listTree } from "../tree_listing.ts";
+import { type EntryKind, listTree, type TreeLimits } from "../tree_listing.ts";
 
 /** Lists a tree and packs it alone. */
 export async function packTree(options: {
@@ -8,6 +8,7 @@ export async function packTree(options: {
   output: string;
   exclude: (path: string, kind: EntryKind) => boolean;
   pruneIfEmpty?: (path: string) => boolean;
+  limits?: TreeLimits;
   signal?: AbortSignal;
 }) {
   const { root, prefix, output, signal } = options;
