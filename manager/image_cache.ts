@@ -9,7 +9,8 @@ import { z } from "zod";
 import { allocatedBytes } from "../src/allocated_bytes.ts";
 import { AgentError } from "../src/rpc/peer.ts";
 import { digestSchema } from "../src/rpc/protocol.ts";
-import { CommandError, runCommand } from "./commands.ts";
+import { waitForDevice } from "./attached_device.ts";
+import { CommandError } from "./commands.ts";
 import { measureDiskSpace } from "./data_disk.ts";
 import {
   checkImage,
@@ -75,9 +76,6 @@ export interface CacheSize {
 
 /** Kept free on the data disk: room for the workers' overlays to grow. */
 const RESERVED_BYTES = 512 * 1024 * 1024;
-
-/** How long an attached disk may take to appear, also while all else starts. */
-const ATTACH_TIMEOUT_SECONDS = 120;
 
 const preparedRecordSchema = z.strictObject({ image: digestSchema });
 
@@ -373,20 +371,6 @@ export class ImageCache {
 
 function diskFull(): AgentError {
   return new AgentError("disk-full", "The manager's disk lacks space");
-}
-
-/** Waits until disks that the host attached have their names. */
-export async function waitForDevice(device: string): Promise<void> {
-  try {
-    await runCommand("udevadm", [
-      "wait",
-      `--timeout=${ATTACH_TIMEOUT_SECONDS}`,
-      device,
-    ]);
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    throw new AgentError("disk-missing", `No disk "${device}"`);
-  }
 }
 
 async function exists(file: string): Promise<boolean> {

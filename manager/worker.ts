@@ -11,10 +11,10 @@ import type {
   MethodResult,
   Usage,
 } from "../src/rpc/protocol.ts";
+import { waitForDevice } from "./attached_device.ts";
 import { type BuildVerdict, violation } from "./build_verdict.ts";
 import type { Share } from "./capacity.ts";
 import type { OpenEgress } from "./egress/gateway.ts";
-import { waitForDevice } from "./image_cache.ts";
 import { type Watch, watchWorker } from "./limits/watchdog.ts";
 import type { LogSink } from "./log_pump.ts";
 import { attachedDiskPath } from "./paths.ts";
