@@ -115,8 +115,7 @@ export class ImageCache {
 
   /** Tells what is there; an image that is asked for will be used. */
   async find(name: BaseName): Promise<{ image: boolean; prepared: boolean }> {
-    const image = await exists(this.#imageFile(name.image));
-    if (image) await touch(this.#imageFile(name.image));
+    const image = await touch(this.#imageFile(name.image));
     const prepared = image && name.prepared !== undefined &&
       await exists(this.#preparedFile(name.prepared)) &&
       await this.#imageOfPrepared(name.prepared) === name.image;
@@ -383,9 +382,16 @@ async function exists(file: string): Promise<boolean> {
 }
 
 /** Notes the use for the choice of what to remove. */
-async function touch(file: string): Promise<void> {
+/** Marks a file as used; false if it is gone. */
+async function touch(file: string): Promise<boolean> {
   const now = new Date();
-  await Deno.utime(file, now, now);
+  try {
+    await Deno.utime(file, now, now);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** Brings a file's bytes to the disk, so that its name never promises more. */

@@ -50,7 +50,7 @@ export async function provideImage(
     throw new UsageError(
       "image-too-large",
       `Cannot use the worker image ${quotePath(path)}: its file takes ${
-        formatSize(image.fileBytes)
+        formatSize(image.allocatedBytes)
       }, and its data more than ${formatSize(maxBytes)}`,
       { hint: "Store it less compressed, if that is how it is meant to be" },
     );

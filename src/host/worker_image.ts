@@ -76,12 +76,17 @@ const MAXIMUM_COMPRESSION = 16;
 
 /**
  * Most bytes that the manager's copy of an image may take: what is small on the
- * user's disk must not fill it once it is unpacked.
+ * user's disk, holes and compression included, must not fill it once it is
+ * unpacked.
  */
 export function maxCopyBytes(
-  { fileBytes }: Pick<WorkerImage, "fileBytes">,
+  { format, fileBytes, allocatedBytes }: Pick<
+    WorkerImage,
+    "format" | "fileBytes" | "allocatedBytes"
+  >,
 ): number {
-  return FREE_COPY_BYTES + MAXIMUM_COMPRESSION * fileBytes;
+  return FREE_COPY_BYTES +
+    (format === "raw" ? fileBytes : MAXIMUM_COMPRESSION * allocatedBytes);
 }
 
 /**
