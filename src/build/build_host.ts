@@ -1,5 +1,4 @@
 import { recoverWorkspace, unpackedPath } from "../guest/replace_workspace.ts";
-import { sourceExclude } from "../guest/source_manifest.ts";
 import type { Keeping } from "../config/user_config.ts";
 import { buildPaths, createStateDirectories } from "../host/state_directory.ts";
 import type { ManagerSettings } from "../host/vmm.ts";
@@ -39,7 +38,6 @@ export async function openBuildHost(
 ): Promise<BuildHost> {
   const { source, workspace, workerImage } = spec.paths;
   await checkFolders(spec);
-  sourceExclude(spec.paths);
   const { paths } = settings;
   await createStateDirectories(paths);
   const purpose = `building ${spec.name}`;

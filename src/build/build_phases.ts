@@ -2,21 +2,11 @@ import { BuildFailedError, EnvironmentError } from "../errors.ts";
 import type { WorkerStep } from "../guest/manager_session.ts";
 import type { PackedTrees } from "../guest/packer.ts";
 import { unpackedPath } from "../guest/replace_workspace.ts";
+import { TREE_LIMITS } from "../guest/tree_limits.ts";
 import { toEgressRules } from "../spec/network.ts";
 import { exportNotes } from "./export_notes.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { tryTwice } from "./second_try.ts";
-
-/**
- * Bounds of a workspace that no build spec changes. What travels in is to come
- * back: so it has no more entries either.
- */
-const TREE_LIMITS = {
-  entries: 1_000_000,
-  depth: 128,
-  pathBytes: 4096,
-  nameBytes: 256 * 1024 ** 2,
-} as const;
 
 /** The worker that builds, and the disk that carries its trees. */
 export class BuildWorker {

@@ -8,9 +8,10 @@
 
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { requireReadableTree } from "../guest/pack.ts";
+import { requirePackableTree } from "../guest/pack.ts";
 import { unpackedPath } from "../guest/replace_workspace.ts";
 import { sourceExclude, WORKSPACE_STATE } from "../guest/source_manifest.ts";
+import { TREE_LIMITS } from "../guest/tree_limits.ts";
 import { systemErrorCode } from "../host/file_errors.ts";
 import { randomName } from "../host/random_name.ts";
 import { checkWorkerImage } from "../host/worker_image.ts";
@@ -19,29 +20,39 @@ import { quotePath } from "../spec/quote.ts";
 
 type Role = "source" | "workspace";
 
-/** Real paths of what a spec names. */
-type Places = Pick<BuildSpec, "paths">;
+/** Real paths of what a spec names, and what it may have. */
+type Places = Pick<BuildSpec, "paths" | "resources">;
 
 /**
- * Looks at all that a build would use, also at each file of the source.
+ * Looks at all that a build would use.
  *
  * @throws {ContractorError} as a build would
  */
-export async function checkPlaces({ paths }: Places): Promise<void> {
-  await checkFolders({ paths });
-  await checkWorkerImage(paths.workerImage);
-  await requireReadableTree(paths.source, sourceExclude(paths));
+export async function checkPlaces(places: Places): Promise<void> {
+  await checkWorkerImage(places.paths.workerImage);
+  await checkFolders(places);
 }
 
 /**
- * Refuses folders that cannot be used.
+ * Refuses folders that cannot be used, and a source that cannot be packed.
  *
  * @throws {UsageError}
+ * @throws {EnvironmentError} `tree-unreadable`
  */
-export async function checkFolders({ paths }: Places): Promise<void> {
+export async function checkFolders(
+  { paths, resources }: Places,
+): Promise<void> {
   await requireReadableSource(paths.source);
   await requireReplaceableWorkspace(paths.workspace);
   await requireWritableParent(paths.workspace);
+  await requirePackableTree(paths.source, {
+    exclude: sourceExclude(paths),
+    limits: {
+      name: "source",
+      bytes: resources.diskBytes,
+      entries: TREE_LIMITS.entries,
+    },
+  });
 }
 
 /**

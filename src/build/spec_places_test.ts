@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { inTemporaryDirectory } from "../guest/testing/trees.ts";
+import { toResources } from "../spec/build_spec.ts";
 import {
   checkFolders,
   checkPlaces,
@@ -37,6 +38,7 @@ function withFolders(
             workspace: `${folder}/ws`,
             ...paths,
           },
+          resources: toResources({ disk: "512 KiB" }),
         }),
     });
   });
@@ -60,6 +62,7 @@ Deno.test("a source and a workspace to be made are fine, and nothing is left of 
     await check({}, checkPlaces);
     await check({ workspace: `${root}/project/a/b/ws` }, checkPlaces);
     assert.equal(await hasWorkspace(`${root}/project/ws`), false);
+    // The image is larger than a source may be, and no part of it.
     await check({ source: `${root}/project` });
     assert.deepEqual(await names(`${root}/project`), ["src", "worker.img"]);
   }));
@@ -78,20 +81,27 @@ Deno.test("a source that is missing, a file or unreadable is refused", () =>
     await Deno.chmod(`${root}/project/src`, 0o700);
   }));
 
-Deno.test("a look at everything finds what only packing and the manager would", () =>
+Deno.test("an image that is missing is refused", () =>
   withFolders(async ({ root, check }) => {
     await assert.rejects(
       check({ workerImage: `${root}/project/lost.img` }, checkPlaces),
       { code: "image-missing", exitCode: 2 },
     );
-    const secret = `${root}/project/src/deep/secret`;
+  }));
+
+Deno.test("a source that cannot be packed is refused", () =>
+  withFolders(async ({ root, check }) => {
+    const file = `${root}/project/src/deep/file`;
     await Deno.mkdir(`${root}/project/src/deep`);
-    await Deno.writeTextFile(secret, "");
-    await check({}, checkPlaces);
-    if (Deno.uid() === 0) return;
-    await Deno.chmod(secret, 0o000);
+    await Deno.writeTextFile(file, "");
     await check();
-    await assert.rejects(check({}, checkPlaces), { code: "tree-unreadable" });
+    await Deno.truncate(file, 512 * 1024 + 1);
+    await assert.rejects(check(), { code: "tree-too-large", exitCode: 2 });
+    await Deno.truncate(file, 512 * 1024);
+    await check();
+    if (Deno.uid() === 0) return;
+    await Deno.chmod(file, 0o000);
+    await assert.rejects(check(), { code: "tree-unreadable" });
   }));
 
 Deno.test("a workspace that cannot be written is refused, and where to make it told", () =>

@@ -119,12 +119,13 @@ async function copyFile(
  * Makes sure that all of a tree can be packed.
  *
  * @throws {EnvironmentError} naming what cannot be read
+ * @throws {UsageError} `tree-too-large`
  */
-export async function requireReadableTree(
+export async function requirePackableTree(
   root: string,
-  exclude: TreeFilter["exclude"],
+  filter: TreeFilter,
 ): Promise<void> {
-  const { entries } = await listTree(root, { exclude });
+  const { entries } = await listTree(root, filter);
   for (const { kind, path } of entries) {
     if (kind === "file") openForReading(joinPath(root, path)).close();
   }
