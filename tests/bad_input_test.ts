@@ -68,6 +68,16 @@ refuses(
   { exitCode: 2, code: "source-missing", message: /"\/.*\/src"/ },
 );
 
+refuses("a source with more than the build may have", async (project) => {
+  await project.write("src/big", "");
+  await Deno.truncate(project.path("src/big"), 1024 ** 4);
+}, { exitCode: 2, code: "tree-too-large", message: /"big" has 1 TiB/ });
+
+refuses("a source with a file that cannot be read", async (project) => {
+  await project.write("src/secret", "");
+  await Deno.chmod(project.path("src/secret"), 0o000);
+}, { exitCode: 3, code: "tree-unreadable", message: /secret/ });
+
 refuses("a missing image", (project) => Deno.remove(project.path("tiny.img")), {
   exitCode: 2,
   code: "image-missing",

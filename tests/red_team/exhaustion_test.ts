@@ -74,16 +74,3 @@ done`,
     assert.equal(phaseOutcome(result, "manager"), "reused");
   });
 });
-
-Deno.test("a source with more than the build may have is not packed", async () => {
-  await using internet = new FakeInternet();
-  await using project = await Project.create();
-  const build = () =>
-    run(project, internet, { allow: [], script: "true", files: { a: "a" } });
-  assertSuccess(await build());
-  await project.write("src/big", "");
-  await Deno.truncate(project.path("src/big"), 1024 ** 4);
-  const result = await build();
-  assert.equal(result.code, 2, explain(result));
-  assert.equal(result.report.error?.code, "tree-too-large", explain(result));
-});
