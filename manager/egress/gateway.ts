@@ -107,9 +107,9 @@ export class Gateway {
   ): Promise<void> {
     const { open, budget, onRefused } = this.#options;
     const { rule, host } = destination;
-    const inspector = createInspector(rule, host);
     let stream: EgressStream | undefined;
     try {
+      const inspector = createInspector(rule, host);
       const first = await withDeadline(
         connection,
         () => readFirst(connection, inspector),

@@ -37,6 +37,11 @@ export function toAttempt(
         refusal: "destination-not-allowed",
         address: isLiteral ? host : null,
       };
+    case "no-address":
+    case "connect-failed":
+    case "too-many":
+    case "over-limit":
+      return undefined;
   }
 }
 

@@ -157,6 +157,8 @@ deniesEach("what is not the declared protocol", [
   },
 ]);
 
+const UNREAD = request(["GET /EVIL HTTP/1.1", "Host: evil.example"]);
+
 deniesEach("requests that are not for the declared host", [
   requestAttack(
     "HTTP for another host than the declared one",
@@ -199,6 +201,15 @@ deniesEach("requests that are not for the declared host", [
       "Content-Length: 4",
       "Transfer-Encoding: chunked",
     ]) + "0\r\n\r\n" + request(["GET /EVIL HTTP/1.1", "Host: evil.example"]),
+    { refusal: "wrong-protocol", content: "http" },
+  ),
+  requestAttack(
+    "a request in place of a body that the server may not read",
+    request([
+      "GET /first HTTP/1.1",
+      "Host: allowed.example",
+      `Content-Length: ${UNREAD.length}`,
+    ]) + UNREAD,
     { refusal: "wrong-protocol", content: "http" },
   ),
   requestAttack(

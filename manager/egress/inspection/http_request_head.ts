@@ -16,6 +16,8 @@ export type Body = number | "chunked";
 
 const REQUEST_LINE =
   /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
+/** Without zeros in front: some read those as octal. */
+const CONTENT_LENGTH = /^(?:0|[1-9][0-9]{0,15})$/;
 const ABSOLUTE_FORM = /^http:\/\/([^/?#]*)/i;
 
 /** Takes the lines of a head one by one. */
@@ -91,7 +93,7 @@ export class HttpRequestHead {
     }
     const [length] = this.#lengths;
     if (length === undefined) return 0;
-    return parseNumber(length, /^[0-9]{1,16}$/, 10) ?? WRONG_PROTOCOL;
+    return parseNumber(length, CONTENT_LENGTH, 10) ?? WRONG_PROTOCOL;
   }
 }
 

@@ -5,15 +5,17 @@
  *
  * Stricter than the RFC: lines end with CR LF; there is exactly one Host, in
  * HTTP/1.0, too; a body has either one Content-Length or the transfer coding
- * `chunked`, in lower case; no empty line before a request; no CONNECT. After
- * an upgrade, what follows must still be HTTP/1.1, so that no other protocol
- * can be switched to.
+ * `chunked`, in lower case, without extensions; no empty line before a request;
+ * no CONNECT. After an upgrade, what follows must still be HTTP/1.1, so that no
+ * other protocol can be switched to. No body, and no chunk, begins with what a
+ * server that skips no body would take for a request.
  *
  * A request's head goes once it is complete and checked, its body as it comes.
  *
  * @module
  */
 
+import { BodyStart } from "./body_start.ts";
 import { parseField } from "./http_field.ts";
 import { findLineEnd, type LineBytes, lookOnFrom } from "./http_lines.ts";
 import {
@@ -32,11 +34,10 @@ import {
 
 /** A head, and a body's trailers, at most. */
 export const MAX_HEAD_BYTES = 64 * 1024;
-/** A chunk's size and its extensions, at most. */
-export const MAX_CHUNK_LINE_BYTES = 4 * 1024;
 
-/** A size, then extensions behind a semicolon. */
-const CHUNK_LINE = /^([0-9A-Fa-f]{1,14})(?:;[\t\x20-\x7e]*)?$/;
+/** A chunk's size. No extensions: servers disagree about where they end. */
+const CHUNK_SIZE = /^[0-9A-Fa-f]{1,14}$/;
+const MAX_CHUNK_LINE_BYTES = 14 + "\r\n".length;
 /** What would change how the message was read, or whom it was sent to. */
 const NOT_IN_TRAILERS = ["host", "content-length", "transfer-encoding"];
 
@@ -52,6 +53,8 @@ export class HttpRequestsCheck implements ProtocolCheck {
   #trailers = 0;
   /** Bytes of the body, or of its chunk, still to come before `#part`. */
   #dataLeft = 0;
+  /** Set until it is known how the data begins. */
+  #dataStart: BodyStart | undefined;
   #lineStart = 0;
   #scanned = 0;
   #isBetweenRequests = true;
@@ -63,11 +66,7 @@ export class HttpRequestsCheck implements ProtocolCheck {
   }
 
   step(bytes: Uint8Array): Step {
-    if (this.#dataLeft > 0) {
-      const passed = Math.min(this.#dataLeft, bytes.length);
-      this.#dataLeft -= passed;
-      return passed;
-    }
+    if (this.#dataLeft > 0) return this.#passData(bytes);
     this.#isBetweenRequests = false;
     return this.#readLines(bytes);
   }
@@ -75,6 +74,22 @@ export class HttpRequestsCheck implements ProtocolCheck {
   mayEnd(): boolean {
     return this.#isBetweenRequests || this.#dataLeft > 0 ||
       this.#part !== "head";
+  }
+
+  #expectData(length: number): void {
+    this.#dataLeft = length;
+    this.#dataStart = new BodyStart();
+  }
+
+  #passData(bytes: Uint8Array): Step {
+    const data = bytes.subarray(0, this.#dataLeft);
+    const isWhole = data.length === this.#dataLeft;
+    const found = this.#dataStart?.read(data, isWhole);
+    if (found === "more") return "more";
+    if (found === "request") return WRONG_PROTOCOL;
+    this.#dataStart = undefined;
+    this.#dataLeft -= data.length;
+    return data.length;
   }
 
   #readLines(bytes: Uint8Array): Step {
@@ -127,15 +142,14 @@ export class HttpRequestsCheck implements ProtocolCheck {
       this.#part = "chunk-line";
       return "complete";
     }
-    this.#dataLeft = body;
+    this.#expectData(body);
     return this.#endRequest();
   }
 
   #takeChunkLine(line: string): "complete" | Objection {
-    const digits = CHUNK_LINE.exec(line)?.[1] ?? "";
-    const size = parseNumber(digits, /^[0-9a-f]+$/i, 16);
+    const size = parseNumber(line, CHUNK_SIZE, 16);
     if (size === undefined) return WRONG_PROTOCOL;
-    this.#dataLeft = size;
+    this.#expectData(size);
     this.#part = size === 0 ? "trailers" : "chunk-end";
     return "complete";
   }

@@ -14,7 +14,7 @@ const HOST = "Host: example.org\r\n";
 
 const GET = `GET /a?b=c HTTP/1.1\r\n${HOST}Accept: */*\r\n\r\n`;
 const CHUNKED = `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n` +
-  `3\r\nabc\r\n00A;name="va lue";x\r\n0123456789\r\n0\r\n` +
+  `3\r\nabc\r\n00A\r\n0123456789\r\n0\r\n` +
   `X-Checksum: 1\r\n\r\n`;
 const WITH_LENGTH =
   `PUT /x HTTP/1.1\r\n${HOST}Content-Length: 12\r\n\r\n\0\x01binary\r\n\xff\n`;
@@ -203,6 +203,7 @@ const badBodies = {
   "two lengths": "Content-Length: 1\r\nContent-Length: 1\r\n",
   "a list of lengths": "Content-Length: 1, 1\r\n",
   "an empty length": "Content-Length:\r\n",
+  "a length that could be octal": "Content-Length: 010\r\n",
   "a negative length": "Content-Length: -1\r\n",
   "a length with a sign": "Content-Length: +1\r\n",
   "a hexadecimal length": "Content-Length: 0x1\r\n",
@@ -241,7 +242,8 @@ const badChunks = {
   "a space behind the size": "1 \r\na\r\n",
   "a size beyond 2^53": "20000000000000\r\n",
   "a line feed alone": "1\na\r\n",
-  "extensions without end": `1;${"x".repeat(5000)}`,
+  "an extension": "1;a=b\r\na\r\n",
+  "zeros without end": "0".repeat(5000),
   "data beyond the size": "1\r\nab\r\n",
   "a line feed behind the data": "1\r\na\n0\r\n\r\n",
   "a host in the trailers": `0\r\n${HOST}\r\n`,
@@ -302,6 +304,108 @@ Deno.test("a client may end between requests and within a body only", () => {
       length > CHUNKED.length && length < CHUNKED.length + heads[1]!;
     assert.equal(refused?.refusal, inHead ? "wrong-protocol" : undefined);
   }
+});
+
+const HIDDEN = "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+
+const hidden = {
+  "a request": HIDDEN,
+  "a request behind empty lines": `\r\n \t\n${HIDDEN}`,
+  "a request of another method": HIDDEN.replace("GET", "X-any~1"),
+  "a request with more blanks": HIDDEN.replaceAll(" ", "\t  "),
+  "a request in lower case": HIDDEN.toLowerCase(),
+  "a request with a long target": HIDDEN.replace("/", `/${"a b".repeat(9999)}`),
+  "a request whose fields come later": "POST / HTTP/1.1",
+  "a request of HTTP/0.9": "GET /",
+  "the start of one that names a host": "PUT http://evil.example",
+};
+const harmless = {
+  "a form": "a=GET / HTTP/1.1&b=http://example.org/",
+  "a document": '{"request": "GET / HTTP/1.1"}',
+  "a boundary": "--a1b2\r\nContent-Type: message/http\r\n\r\n" + HIDDEN,
+  "a request behind a line": `HTTP archive: 1\n${HIDDEN}`,
+  "a command of git": "0098want 1234 refs/heads/main\0 side-band-64k",
+  "a path": "cd /tmp && ls",
+  "a word and a name of HTTP": "about HTTP and its https: or http:",
+  "blanks alone": " \r\n\t ",
+  "text without a line's end": "word ".repeat(20_000),
+  "two bytes": "OK",
+};
+
+function withBody(body: string): string {
+  return `POST / HTTP/1.1\r\n${HOST}Content-Length: ${body.length}\r\n\r\n` +
+    body;
+}
+
+/** All in the second chunk. */
+function inChunks(body: string): string {
+  return `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n` +
+    `1\r\na\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+}
+
+for (const frame of [withBody, inChunks]) {
+  for (const [title, body] of Object.entries(hidden)) {
+    Deno.test(`${title} where a body begins is refused (${frame.name})`, () => {
+      const bytes = bytesOf(GET + frame(body) + GET);
+      const allowed = bytes.length - GET.length - frame(body).length +
+        frame(body).lastIndexOf(body);
+      for (const chunks of [[bytes], oneByOne(bytes)]) {
+        const { forwarded, refused } = inspect(RULE, chunks);
+        assert.equal(refused?.refusal, "wrong-protocol");
+        assert.equal(forwarded.length, allowed);
+      }
+    });
+  }
+
+  for (const [title, body] of Object.entries(harmless)) {
+    Deno.test(`${title} may be a body (${frame.name})`, () => {
+      const bytes = bytesOf(frame(body) + GET);
+      for (const chunks of [[bytes], oneByOne(bytes)]) {
+        const { forwarded, refused } = inspect(RULE, chunks);
+        assert.equal(refused, undefined);
+        assert.ok(isSame(forwarded, bytes));
+      }
+    });
+  }
+}
+
+/** A request with any body, well framed, or one whose body hides another. */
+const anyRequest = fc.record({
+  start: fc.constantFrom("", "\r\n", "GET ", "GET / HTTP/1.1\r\n", "a b c "),
+  rest: fc.uint8Array({ maxLength: 80 }),
+  frame: fc.constantFrom(withBody, inChunks, () => GET),
+}).map(({ start, rest, frame }) =>
+  frame(start + String.fromCharCode(...rest) || "x")
+);
+
+Deno.test("a stream of requests has one fate, however it is split", () => {
+  const streams = fc.array(anyRequest, { maxLength: 6 }).map((requests) =>
+    bytesOf(requests.join(""))
+  );
+  const cases = streams.chain((bytes) =>
+    fc.tuple(fc.constant(bytes), anySplit(bytes))
+  );
+  let passed = 0;
+  let stopped = 0;
+  fc.assert(
+    fc.property(cases, ([bytes, chunks]) => {
+      const whole = inspect(RULE, [bytes]);
+      for (
+        const split of [inspect(RULE, chunks), inspect(RULE, oneByOne(bytes))]
+      ) {
+        assert.deepEqual(split.refused?.refusal, whole.refused?.refusal);
+        assert.ok(isSame(split.forwarded, whole.forwarded));
+      }
+      if (whole.refused === undefined) passed++;
+      else stopped++;
+      assert.equal(
+        whole.forwarded.length === bytes.length,
+        whole.refused === undefined,
+      );
+    }),
+    { numRuns: 500 },
+  );
+  assert.ok(passed > 0 && stopped > 0);
 });
 
 Deno.test("a body is handed on without a copy", () => {

@@ -10,7 +10,6 @@ import type { ContentKind, Refusal } from "../../../src/rpc/verdict.ts";
 import { GitRequestCheck } from "./git_request.ts";
 import { HoldingInspector } from "./holding_inspector.ts";
 import { HttpRequestsCheck } from "./http_requests.ts";
-import type { ProtocolCheck } from "./protocol_step.ts";
 import { SshBannerCheck } from "./ssh_banner.ts";
 import { TlsClientHelloCheck } from "./tls_client_hello.ts";
 
@@ -46,30 +45,23 @@ export interface Inspector {
 
 /** The inspector of a new connection to `host`, allowed by `rule`. */
 export function createInspector(rule: EgressRule, host: string): Inspector {
-  const check = createCheck(rule, host.toLowerCase());
-  return check === undefined ? letAllPass : new HoldingInspector(check);
+  return inspectors[rule.protocol](host.toLowerCase(), rule.port);
 }
+
+/** For every protocol that a rule may name: without its line none is added. */
+const inspectors: Record<
+  EgressRule["protocol"],
+  (host: string, port: number) => Inspector
+> = {
+  http: (host, port) => new HoldingInspector(new HttpRequestsCheck(host, port)),
+  https: (host) => new HoldingInspector(new TlsClientHelloCheck(host)),
+  ssh: () => new HoldingInspector(new SshBannerCheck()),
+  git: (host, port) => new HoldingInspector(new GitRequestCheck(host, port)),
+  tcp: () => letAllPass,
+};
 
 /** Even a worker that says nothing may go on: the host may speak first. */
 const letAllPass: Inspector = {
   push: (bytes) => ({ forward: bytes, done: true }),
   end: () => undefined,
 };
-
-function createCheck(
-  rule: EgressRule,
-  host: string,
-): ProtocolCheck | undefined {
-  switch (rule.protocol) {
-    case "http":
-      return new HttpRequestsCheck(host, rule.port);
-    case "https":
-      return new TlsClientHelloCheck(host);
-    case "ssh":
-      return new SshBannerCheck();
-    case "git":
-      return new GitRequestCheck(host, rule.port);
-    case "tcp":
-      return undefined;
-  }
-}

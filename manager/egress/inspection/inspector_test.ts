@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { EgressRule } from "../../../src/rpc/protocol.ts";
+import {
+  type EgressRule,
+  egressRuleSchema,
+} from "../../../src/rpc/protocol.ts";
 import { attemptSchema, contentKindSchema } from "../../../src/rpc/verdict.ts";
 import { createInspector } from "./inspector.ts";
 import { anySplit, bytesOf, inspect } from "./testing.ts";
 
-const PROTOCOLS = ["http", "https", "ssh", "git", "tcp"] as const;
+/** All that a rule may name. */
+const PROTOCOLS = egressRuleSchema.shape.protocol.options;
+/** All that are looked at. */
+const CHECKED = PROTOCOLS.filter((protocol) => protocol !== "tcp");
 
 function ruleOf(protocol: EgressRule["protocol"]): EgressRule {
   return { host: "example.org", port: 4242, protocol };
@@ -65,7 +71,12 @@ for (const protocol of PROTOCOLS) {
   });
 }
 
-for (const protocol of ["http", "https", "ssh", "git"] as const) {
+Deno.test("a protocol that is not known lets nothing pass", () => {
+  const unknown = { ...ruleOf("tcp"), protocol: "gopher" as "tcp" };
+  assert.throws(() => createInspector(unknown, "example.org"), TypeError);
+});
+
+for (const protocol of CHECKED) {
   Deno.test(`${protocol}: nothing goes after a refusal`, () => {
     const inspector = createInspector(ruleOf(protocol), "example.org");
     const { refused } = inspector.push(bytesOf("\0\0\0 no protocol"));
