@@ -42,6 +42,8 @@ export interface CommandOptions {
   input?: string;
   /** Kills the program. */
   signal?: AbortSignal;
+  /** A program that says more is killed; otherwise what is too much is lost. */
+  maxOutputBytes?: number;
 }
 
 /** Runs a program and returns its standard output; it must succeed. */
@@ -62,10 +64,15 @@ export async function runCommand(
     (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
   );
   options.signal?.addEventListener("abort", kill);
+  const { maxOutputBytes } = options;
+  const read = (stream: ReadableStream<Uint8Array>) =>
+    maxOutputBytes === undefined
+      ? readBounded(stream, MAX_OUTPUT_BYTES, () => {})
+      : readBounded(stream, maxOutputBytes, kill);
   try {
     const [stdout, stderr, status] = await Promise.all([
-      readBounded(child.stdout),
-      readBounded(child.stderr),
+      read(child.stdout),
+      read(child.stderr),
       child.status,
       options.input === undefined ? undefined : feed(child, options.input),
     ]);
@@ -147,13 +154,15 @@ async function feed(child: Deno.ChildProcess, input: string): Promise<void> {
 
 async function readBounded(
   stream: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  onExcess: () => void,
 ): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let size = 0;
   for await (const chunk of stream) {
-    if (size >= MAX_OUTPUT_BYTES) continue;
-    const kept = chunk.subarray(0, MAX_OUTPUT_BYTES - size);
+    const kept = chunk.subarray(0, maxBytes - size);
+    if (kept.byteLength < chunk.byteLength) onExcess();
     size += kept.byteLength;
     text += decoder.decode(kept, { stream: true });
   }

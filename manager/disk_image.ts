@@ -6,7 +6,8 @@
 
 import { z } from "zod";
 import { AgentError } from "../src/rpc/peer.ts";
-import { CommandError, runCommand } from "./commands.ts";
+import { CommandError } from "./commands.ts";
+import { confinedImageTool, type ImageTool } from "./image_tool.ts";
 
 /** Formats that a worker image may have. */
 export type ImageFormat = "raw" | "qcow2";
@@ -15,6 +16,14 @@ const MEBIBYTE = 1024 ** 2;
 
 /** Copying a big image takes a while under emulation. */
 const CONVERT_TIMEOUT_SECONDS = 3600;
+
+/** Larger than any disk here; what a header may claim is bounded by it. */
+const MAX_VIRTUAL_BYTES = 64 * 1024 ** 4;
+
+/** Of an overlay that nobody has written to. */
+const MAX_BLANK_BYTES = 64 * MEBIBYTE;
+
+const measureSchema = z.object({ required: z.int().min(0) });
 
 const imageInfoSchema = z.object({
   format: z.string(),
@@ -66,30 +75,34 @@ export function parseImageInfo(output: string): ImageInfo {
 export async function checkImage(
   file: string,
   format: ImageFormat,
+  tool: ImageTool = confinedImageTool,
 ): Promise<ImageInfo> {
-  const output = await orBadImage(
-    runCommand("qemu-img", ["info", "--output=json", "-f", format, file]),
-  );
-  const info = parseImageInfo(output);
+  const args = ["info", "--output=json", "-f", format, file];
+  const output = await orBadImage(tool({ args, reads: [file] }));
+  const info = orBadAnswer(() => parseImageInfo(output));
   const defect = imageDefect(info, format);
   if (defect !== undefined) throw new AgentError("bad-image", defect);
   return info;
 }
 
-/** Size of an image as its guest sees it. */
+/** Magic number, and where the size is, of a qcow2 image. */
+const qcow2 = { magic: 0x514649fb, size: 24, bytes: 32 } as const;
+
+/** Size of an image as its guest sees it: what its header says. */
 export async function virtualSize(
-  file: string,
+  path: string,
   format: ImageFormat,
 ): Promise<number> {
-  if (format === "raw") return (await Deno.stat(file)).size;
-  const output = await runCommand("qemu-img", [
-    "info",
-    "--output=json",
-    "-f",
-    format,
-    file,
-  ]);
-  return parseImageInfo(output)["virtual-size"];
+  if (format === "raw") return (await Deno.stat(path)).size;
+  using file = await Deno.open(path);
+  const header = new Uint8Array(qcow2.bytes);
+  const length = await file.read(header);
+  const view = new DataView(header.buffer);
+  const size = Number(view.getBigUint64(qcow2.size));
+  const isGood = length === qcow2.bytes &&
+    view.getUint32(0) === qcow2.magic && size <= MAX_VIRTUAL_BYTES;
+  if (!isGood) throw new AgentError("bad-image", "Image is damaged");
+  return size;
 }
 
 /**
@@ -99,40 +112,36 @@ export async function virtualSize(
 export async function measureData(
   file: string,
   format: ImageFormat,
+  tool: ImageTool = confinedImageTool,
 ): Promise<number> {
-  const output = await orBadImage(runCommand("qemu-img", [
-    "measure",
-    "--output=json",
-    "-O",
-    "qcow2",
-    "-f",
-    format,
-    file,
-  ]));
-  return z.object({ required: z.int().min(0) }).parse(JSON.parse(output))
-    .required;
+  const args = ["measure", "--output=json", "-O", "qcow2", "-f", format, file];
+  const output = await orBadImage(tool({ args, reads: [file] }));
+  return orBadAnswer(() => measureSchema.parse(JSON.parse(output)).required);
 }
 
 /**
  * Copies an image into a sparse raw file. A source that is a device must stay
  * there: QEMU reads what is past the end of a file, and so all of a device that
  * has gone, as zeros.
+ *
+ * @param virtualBytes size of the image as its guest sees it
  */
 export async function copyToRaw(
   source: string,
   format: ImageFormat,
   target: string,
+  virtualBytes: number,
   signal: AbortSignal,
+  tool: ImageTool = confinedImageTool,
 ): Promise<void> {
-  await orBadImage(runCommand("qemu-img", [
-    "convert",
-    "-f",
-    format,
-    "-O",
-    "raw",
-    source,
-    target,
-  ], { timeoutSeconds: CONVERT_TIMEOUT_SECONDS, signal }));
+  signal.throwIfAborted();
+  await orBadImage(tool({
+    args: ["convert", "-f", format, "-O", "raw", source, target],
+    reads: [source],
+    write: { path: target, maxBytes: virtualBytes },
+    timeoutSeconds: CONVERT_TIMEOUT_SECONDS,
+    signal,
+  }));
 }
 
 /**
@@ -151,40 +160,57 @@ export async function createOverlay(
   overlay: string,
   base: { file: string; format: ImageFormat },
   limitBytes: number,
+  tool: ImageTool = confinedImageTool,
 ): Promise<void> {
   const imageBytes = await virtualSize(base.file, base.format);
-  await runCommand("qemu-img", [
-    "create",
-    "-q",
-    "-f",
-    "qcow2",
-    "-F",
-    base.format,
-    "-b",
-    base.file,
-    overlay,
-    String(overlaySize(limitBytes, imageBytes)),
-  ]);
-  // Libvirt gives it to the worker's own user.
-  await Deno.chmod(overlay, 0o600);
+  await createOver(base, overlay, overlaySize(limitBytes, imageBytes), tool);
 }
 
 /** Creates an overlay over a saved worker's, of the same size. */
 export async function createCloneOverlay(
   overlay: string,
   saved: string,
+  tool: ImageTool = confinedImageTool,
 ): Promise<void> {
-  await runCommand("qemu-img", [
-    ...["create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", saved, overlay],
-  ]);
-  // Libvirt gives its copies to the workers' own users.
+  const base = { file: saved, format: "qcow2" } as const;
+  await createOver(base, overlay, await virtualSize(saved, "qcow2"), tool);
+}
+
+/** Without a look at the base (`-u`): somebody else may have written it. */
+async function createOver(
+  { file, format }: { file: string; format: ImageFormat },
+  overlay: string,
+  bytes: number,
+  tool: ImageTool,
+): Promise<void> {
+  await tool({
+    args: [
+      ...["create", "-q", "-f", "qcow2", "-u"],
+      ...["-F", format, "-b", file, overlay, String(bytes)],
+    ],
+    write: { path: overlay, maxBytes: MAX_BLANK_BYTES },
+  });
+  // Libvirt gives it to the worker's own user.
   await Deno.chmod(overlay, 0o600);
 }
 
-/** Fails if an overlay's own structure is damaged. */
-export async function checkOverlay(overlay: string): Promise<void> {
+/**
+ * Fails if the structure of an overlay that all may read is damaged. Whatever
+ * it says that it is over is not looked at.
+ */
+export async function checkOverlay(
+  overlay: string,
+  tool: ImageTool = confinedImageTool,
+): Promise<void> {
+  const alone = JSON.stringify({
+    driver: "qcow2",
+    file: { driver: "file", filename: overlay },
+    backing: null,
+  });
   try {
-    await runCommand("qemu-img", ["check", "-q", "-f", "qcow2", overlay], {
+    await tool({
+      args: ["check", "-q", `json:${alone}`],
+      reads: [overlay],
       timeoutSeconds: 600,
     });
   } catch (error) {
@@ -205,6 +231,16 @@ async function orBadImage<T>(command: Promise<T>): Promise<T> {
     throw new AgentError("bad-image", "Cannot read the worker image", {
       cause: error,
       detail: error.stderr.slice(0, 2000),
+    });
+  }
+}
+
+function orBadAnswer<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new AgentError("bad-image", "Cannot read the worker image", {
+      cause,
     });
   }
 }

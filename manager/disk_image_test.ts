@@ -3,21 +3,31 @@ import fc from "fast-check";
 import { allocatedBytes } from "../src/allocated_bytes.ts";
 import { packedImage } from "../src/host/testing/packed_image.ts";
 import { checkWorkerImage, maxCopyBytes } from "../src/host/worker_image.ts";
+import { runCommand } from "./commands.ts";
 import {
   checkImage,
   checkOverlay,
   copyToRaw,
+  createCloneOverlay,
   createOverlay,
   imageDefect,
   measureData,
   overlaySize,
   virtualSize,
 } from "./disk_image.ts";
+import type { ImageTool } from "./image_tool.ts";
 
 const MEBIBYTE = 1024 ** 2;
 
 /** For copies that nobody stops. */
 const never = new AbortController().signal;
+
+/** Without confinement, which takes root and what the manager's image has. */
+const tool: ImageTool = ({ args, timeoutSeconds = 60, signal }) =>
+  runCommand("qemu-img", args, {
+    timeoutSeconds,
+    ...(signal && { signal }),
+  });
 
 async function qemuImg(...args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command("qemu-img", { args })
@@ -62,7 +72,7 @@ Deno.test("imageDefect() names what an image must not have", () => {
 Deno.test("checkImage() takes sound images", () =>
   inFolder(async (folder) => {
     await qemuImg("create", "-q", "-f", "qcow2", `${folder}/a`, "1M");
-    const info = await checkImage(`${folder}/a`, "qcow2");
+    const info = await checkImage(`${folder}/a`, "qcow2", tool);
     assert.equal(info["virtual-size"], MEBIBYTE);
   }));
 
@@ -81,17 +91,45 @@ Deno.test("checkImage() refuses images that refer to other files", () =>
       "1M",
     );
     for (const file of [backed, split]) {
-      await assert.rejects(checkImage(file, "qcow2"), { code: "bad-image" });
+      await assert.rejects(checkImage(file, "qcow2", tool), {
+        code: "bad-image",
+      });
     }
   }));
 
 Deno.test("checkImage() refuses what is no qcow2 image", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/text`, "not an image\n");
-    await assert.rejects(checkImage(`${folder}/text`, "qcow2"), {
+    await assert.rejects(checkImage(`${folder}/text`, "qcow2", tool), {
       code: "bad-image",
     });
   }));
+
+Deno.test("virtualSize() believes no header that cannot be", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/image`;
+    await qemuImg("create", "-q", "-f", "qcow2", file, "3G");
+    assert.equal(await virtualSize(file, "qcow2"), 3 * 1024 ** 3);
+    const bytes = await Deno.readFile(file);
+    const damaged = [
+      bytes.with(0, 0),
+      bytes.with(24, 0xff),
+      bytes.subarray(0, 31),
+    ];
+    for (const content of damaged) {
+      await Deno.writeFile(file, content);
+      await assert.rejects(virtualSize(file, "qcow2"), { code: "bad-image" });
+    }
+  }));
+
+Deno.test("answers that make no sense are the image's fault", async () => {
+  for (const answer of ["", "{}", "[".repeat(100_000)]) {
+    const lying: ImageTool = () => Promise.resolve(answer);
+    for (const ask of [checkImage, measureData]) {
+      await assert.rejects(ask("/image", "raw", lying), { code: "bad-image" });
+    }
+  }
+});
 
 Deno.test("a raw image's content never makes it another format", () =>
   inFolder(async (folder) => {
@@ -102,7 +140,7 @@ Deno.test("a raw image's content never makes it another format", () =>
       ...["create", "-q", "-f", "qcow2", "-b", secret, "-F", "raw", disguised],
     );
     const bytes = await Deno.readFile(disguised);
-    await copyToRaw(disguised, "raw", `${folder}/copy`, never);
+    await copyToRaw(disguised, "raw", `${folder}/copy`, MEBIBYTE, never, tool);
     const copy = await Deno.readFile(`${folder}/copy`);
     assert.deepEqual(copy.subarray(0, bytes.length), bytes);
   }));
@@ -112,11 +150,18 @@ Deno.test("copyToRaw() ends when it is told to", () =>
     const source = `${folder}/source`;
     await Deno.writeFile(source, crypto.getRandomValues(new Uint8Array(4096)));
     const told = new AbortController();
-    const copied = copyToRaw(source, "raw", `${folder}/copy`, told.signal);
+    const copied = copyToRaw(
+      source,
+      "raw",
+      `${folder}/copy`,
+      4096,
+      told.signal,
+      tool,
+    );
     told.abort();
     await assert.rejects(copied);
     await assert.rejects(
-      copyToRaw(source, "raw", `${folder}/never`, told.signal),
+      copyToRaw(source, "raw", `${folder}/never`, 4096, told.signal, tool),
     );
     await assert.rejects(Deno.stat(`${folder}/never`), Deno.errors.NotFound);
   }));
@@ -131,10 +176,17 @@ Deno.test("copyToRaw() and createOverlay() keep an image's content", () =>
       `${folder}/content`,
       `${folder}/image`,
     );
-    const needed = await measureData(`${folder}/image`, "qcow2");
+    const needed = await measureData(`${folder}/image`, "qcow2", tool);
     assert.ok(needed < 2 * MEBIBYTE, String(needed));
     const base = `${folder}/base.raw`;
-    await copyToRaw(`${folder}/image`, "qcow2", base, never);
+    await copyToRaw(
+      `${folder}/image`,
+      "qcow2",
+      base,
+      64 * MEBIBYTE,
+      never,
+      tool,
+    );
     const taken = allocatedBytes(await Deno.stat(base));
     assert.ok(taken < MEBIBYTE, "the copy is sparse");
     const file = await Deno.open(base);
@@ -145,13 +197,23 @@ Deno.test("copyToRaw() and createOverlay() keep an image's content", () =>
 
     const overlay = `${folder}/overlay`;
     const overlayOver = async (limitBytes: number) => {
-      await createOverlay(overlay, { file: base, format: "raw" }, limitBytes);
-      await checkOverlay(overlay);
+      await createOverlay(
+        overlay,
+        { file: base, format: "raw" },
+        limitBytes,
+        tool,
+      );
+      await checkOverlay(overlay, tool);
       assert.equal((await Deno.stat(overlay)).mode! & 0o777, 0o600);
       return await virtualSize(overlay, "qcow2");
     };
     assert.equal(await overlayOver(MEBIBYTE), 66 * MEBIBYTE);
     assert.equal(await overlayOver(80 * MEBIBYTE), 149 * MEBIBYTE);
+
+    const clone = `${folder}/clone`;
+    await createCloneOverlay(clone, overlay, tool);
+    await checkOverlay(clone, tool);
+    assert.equal(await virtualSize(clone, "qcow2"), 149 * MEBIBYTE);
   }));
 
 Deno.test("overlaySize() leaves room beyond the limit, and for the image", () => {

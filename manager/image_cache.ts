@@ -134,7 +134,7 @@ export class ImageCache {
     const partial = `${this.#images}/${crypto.randomUUID()}.partial`;
     const discard = () => Deno.remove(partial).catch(() => {});
     await waitForDevice(device);
-    await checkImage(device, format);
+    const { "virtual-size": virtualBytes } = await checkImage(device, format);
     // A device does not tell where a raw image has holes.
     const dataBytes = format === "raw"
       ? allocatedBytes
@@ -146,8 +146,10 @@ export class ImageCache {
         partial,
         maxBytes,
         signal,
-        (signal) => copyToRaw(device, format, partial, signal),
+        (signal) => copyToRaw(device, format, partial, virtualBytes, signal),
       );
+      // The bases of workers are read by their users.
+      await Deno.chmod(partial, 0o644);
       await flush(partial);
       signal.throwIfAborted();
     } catch (error) {
@@ -203,6 +205,9 @@ export class ImageCache {
     overlay: string,
   ): Promise<void> {
     if ((await this.find({ image, prepared: key })).prepared) return;
+    // libvirt gave the overlay to its own user; a base must be readable by all.
+    await Deno.chown(overlay, 0, 0);
+    await Deno.chmod(overlay, 0o644);
     try {
       await checkOverlay(overlay);
     } catch (error) {
@@ -213,9 +218,6 @@ export class ImageCache {
       });
     }
     const file = this.#preparedFile(key);
-    // libvirt gave the overlay to its own user; a base must be readable by all.
-    await Deno.chown(overlay, 0, 0);
-    await Deno.chmod(overlay, 0o644);
     await flush(overlay);
     await Deno.writeTextFile(
       this.#recordFile(key),

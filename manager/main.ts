@@ -7,6 +7,7 @@
 
 import { Agent } from "./agent.ts";
 import { Capacity } from "./capacity.ts";
+import { installFilters } from "./confinement.ts";
 import { createCloneOverlay } from "./disk_image.ts";
 import { Network } from "./egress/network.ts";
 import { ImageCache } from "./image_cache.ts";
@@ -38,7 +39,7 @@ async function listen(path: string): Promise<Deno.UnixListener> {
 async function main(): Promise<void> {
   const version = await readVersion();
   const saved: SavedStates = new SavedStates(agentPaths.state, {
-    createOverlay: createCloneOverlay,
+    createOverlay: (overlay, base) => createCloneOverlay(overlay, base),
     hold: (base) => cache.hold(base),
   });
   const cache: ImageCache = new ImageCache(agentPaths.state, {
@@ -70,6 +71,7 @@ async function main(): Promise<void> {
       release();
     }
   });
+  await installFilters();
   await removeLeftOvers(agentPaths);
   await saved.open();
   await cache.open();

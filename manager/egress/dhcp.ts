@@ -5,6 +5,7 @@
  */
 
 import { killProcess, startDaemon } from "../commands.ts";
+import { confine, confinedUsers, CONFINER } from "../confinement.ts";
 import type { Link } from "./network.ts";
 
 /** Arguments of the dnsmasq that serves a link. */
@@ -21,6 +22,8 @@ export function dhcpArguments(link: Link): string[] {
     `--dhcp-option=option:router,${link.gateway}`,
     `--dhcp-option=option:dns-server,${link.gateway}`,
     "--dhcp-authoritative",
+    // Else it wants to change the kernel's table of neighbours.
+    "--dhcp-broadcast",
     "--leasefile-ro",
     "--no-ping",
     "--no-hosts",
@@ -31,12 +34,22 @@ export function dhcpArguments(link: Link): string[] {
   ];
 }
 
+/** Several times what it takes. */
+const MEMORY_BYTES = 64 * 1024 ** 2;
+
 /** Serves a link until it is closed. */
 export class DhcpServer {
   readonly #child: Deno.ChildProcess;
 
   constructor(link: Link) {
-    this.#child = startDaemon("dnsmasq", dhcpArguments(link));
+    const confined = confine("dnsmasq", dhcpArguments(link), {
+      user: confinedUsers.dhcp,
+      sockets: true,
+      capability: "net_bind_service",
+      memoryBytes: MEMORY_BYTES,
+      fileBytes: 0,
+    });
+    this.#child = startDaemon(CONFINER, confined);
   }
 
   async close(): Promise<void> {

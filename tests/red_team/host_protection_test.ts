@@ -8,6 +8,7 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { confinedUsers } from "../../manager/confinement.ts";
 import { workerUser } from "../../manager/domain_xml.ts";
 import { FakeInternet } from "../harness/fake_internet.ts";
 import { harnessCommand } from "../harness/harness_command.ts";
@@ -187,6 +188,20 @@ Deno.test("a worker's QEMU is confined, and the host is nowhere to be seen", asy
     assert.ok(console! <= MAX_CONSOLE_BYTES, `${console} bytes of a console`);
     assert.ok(before! > 0 && before! <= MAX_CONSOLE_BYTES, `${before} bytes`);
     assert.equal(all("console").length, 2);
+  });
+
+  await t.step("the DHCP server has a user of its own, and its port", () => {
+    const id = Array(4).fill(String(confinedUsers.dhcp)).join(" ");
+    const bindService = (1n << 10n).toString(16).padStart(16, "0");
+    const expected = {
+      ...{ Uid: id, Gid: id, NoNewPrivs: "1", Seccomp: "2" },
+      ...{ CapEff: bindService, CapBnd: bindService },
+    };
+    for (const [field, value] of Object.entries(expected)) {
+      const found = all(`dhcp-${field}`);
+      assert.ok(found.length > 0, field);
+      for (const one of found) assert.equal(one, value, field);
+    }
   });
 
   await t.step("QEMU sees few devices and files of the manager", () => {

@@ -23,9 +23,11 @@ find_worker() {
     return 1
 }
 
-# Prints a field of the worker's status, its values parted by one space.
+# Prints a field of a process's status, its values parted by one space.
+# Usage: status FIELD [PROCESS]
 status() {
-    awk -v field="$1:" '$1 == field { $1 = ""; $0 = $0; $1 = $1; print }' "$worker/status"
+    awk -v field="$1:" '$1 == field { $1 = ""; $0 = $0; $1 = $1; print }' \
+        "${2:-$worker}/status"
 }
 
 until find_worker; do sleep 1; done
@@ -47,6 +49,15 @@ for space in mnt net pid user; do
     same=other
     [ "$(readlink "$worker/ns/$space")" != "$(readlink /proc/1/ns/$space)" ] || same=same
     fact "namespace-$space" "$same"
+done
+for process in /proc/[0-9]*; do
+    case $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) in
+        dnsmasq\ *) ;;
+        *) continue ;;
+    esac
+    for field in Uid Gid NoNewPrivs Seccomp CapEff CapBnd; do
+        fact "dhcp-$field" "$(status "$field" "$process")"
+    done
 done
 for file in "$worker"/root/dev/*; do
     fact dev "${file##*/}"
