@@ -131,17 +131,14 @@ export class Agent {
         await builds.close(connection, build);
         return {};
       },
-      "image.find": (name) => cache.find(name),
+      "image.find": ({ seals, ...name }) => cache.find(name, seals),
       "image.import": ({ image, disk, ...source }, { signal }) =>
         imports.copy(
           image,
           { ...source, device: attachedDiskPath(disk) },
           signal,
         ),
-      "image.keep": async ({ image }) => {
-        await imports.keep(image);
-        return {};
-      },
+      "image.keep": ({ image }) => imports.keep(image),
       "worker.boot": ({ build, sealable, ...settings }, { signal }) => {
         const id = newWorkerId();
         const verdict = builds.verdict(connection, build);
@@ -207,9 +204,7 @@ export class Agent {
         try {
           return await judged(
             builds.verdictOnWorker(connection, id),
-            async () => ({
-              usage: await builds.worker(connection, id).seal(prepared),
-            }),
+            () => builds.worker(connection, id).seal(prepared),
           );
         } finally {
           await builds.destroyWorker(connection, id);

@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { HEADER_BYTES, parseDiskHeader } from "../src/host/disk_format.ts";
 import { AgentError } from "../src/rpc/peer.ts";
 import { CommandError } from "./commands.ts";
 import { confinedImageTool, type ImageTool } from "./image_tool.ts";
@@ -88,12 +89,8 @@ export async function checkImage(
 /** Magic number, and where the size is, of a qcow2 image. */
 const qcow2 = { magic: 0x514649fb, size: 24, bytes: 32 } as const;
 
-/** Size of an image as its guest sees it: what its header says. */
-export async function virtualSize(
-  path: string,
-  format: ImageFormat,
-): Promise<number> {
-  if (format === "raw") return (await Deno.stat(path)).size;
+/** Size of a qcow2 image as its guest sees it: what its header says. */
+export async function virtualSize(path: string): Promise<number> {
   using file = await Deno.open(path);
   const header = new Uint8Array(qcow2.bytes);
   const length = await file.read(header);
@@ -120,13 +117,13 @@ export async function measureData(
 }
 
 /**
- * Copies an image into a sparse raw file. A source that is a device must stay
- * there: QEMU reads what is past the end of a file, and so all of a device that
- * has gone, as zeros.
+ * Copies an image to a qcow2 file without its holes. A source that is a device
+ * must stay there: QEMU reads what is past the end of a file, and so all of a
+ * device that has gone, as zeros.
  *
  * @param virtualBytes size of the image as its guest sees it
  */
-export async function copyToRaw(
+export async function copyImage(
   source: string,
   format: ImageFormat,
   target: string,
@@ -136,12 +133,31 @@ export async function copyToRaw(
 ): Promise<void> {
   signal.throwIfAborted();
   await orBadImage(tool({
-    args: ["convert", "-f", format, "-O", "raw", source, target],
+    args: ["convert", "-f", format, "-O", "qcow2", source, target],
     reads: [source],
-    write: { path: target, maxBytes: virtualBytes },
+    write: { path: target, maxBytes: largestQcow2(virtualBytes) },
     timeoutSeconds: CONVERT_TIMEOUT_SECONDS,
     signal,
   }));
+  // An image may have got the better of the program that wrote this.
+  await requireSoundHeader(target);
+}
+
+/** With all of its tables: far less than a hundredth of the data. */
+function largestQcow2(virtualBytes: number): number {
+  return Math.ceil(virtualBytes * 1.01) + MAX_BLANK_BYTES;
+}
+
+async function requireSoundHeader(path: string): Promise<void> {
+  using file = await Deno.open(path);
+  const header = new Uint8Array(HEADER_BYTES);
+  const length = await file.read(header) ?? 0;
+  const { size } = await file.stat();
+  const found = parseDiskHeader(header.subarray(0, length), size);
+  if (found.kind === "qcow2") return;
+  throw new AgentError("bad-image", "Cannot read the worker image", {
+    detail: found.kind === "refused" ? `Of its copy: ${found.reason}` : "",
+  });
 }
 
 /**
@@ -158,12 +174,13 @@ export function overlaySize(limitBytes: number, imageBytes: number): number {
 /** Creates an overlay over an image, in which a guest may write so much. */
 export async function createOverlay(
   overlay: string,
-  base: { file: string; format: ImageFormat },
+  base: { file: string },
   limitBytes: number,
   tool: ImageTool = confinedImageTool,
 ): Promise<void> {
-  const imageBytes = await virtualSize(base.file, base.format);
-  await createOver(base, overlay, overlaySize(limitBytes, imageBytes), tool);
+  const imageBytes = await virtualSize(base.file);
+  const bytes = overlaySize(limitBytes, imageBytes);
+  await createOver(base.file, overlay, bytes, tool);
 }
 
 /** Creates an overlay over a saved worker's, of the same size. */
@@ -172,13 +189,12 @@ export async function createCloneOverlay(
   saved: string,
   tool: ImageTool = confinedImageTool,
 ): Promise<void> {
-  const base = { file: saved, format: "qcow2" } as const;
-  await createOver(base, overlay, await virtualSize(saved, "qcow2"), tool);
+  await createOver(saved, overlay, await virtualSize(saved), tool);
 }
 
 /** Without a look at the base (`-u`): somebody else may have written it. */
 async function createOver(
-  { file, format }: { file: string; format: ImageFormat },
+  base: string,
   overlay: string,
   bytes: number,
   tool: ImageTool,
@@ -186,7 +202,7 @@ async function createOver(
   await tool({
     args: [
       ...["create", "-q", "-f", "qcow2", "-u"],
-      ...["-F", format, "-b", file, overlay, String(bytes)],
+      ...["-F", "qcow2", "-b", base, overlay, String(bytes)],
     ],
     write: { path: overlay, maxBytes: MAX_BLANK_BYTES },
   });

@@ -1,6 +1,7 @@
 /**
- * The worker images that the manager keeps: raw copies of what hosts sent, and
- * prepared disks over them.
+ * The worker images that the manager keeps: copies of what hosts sent, and
+ * prepared disks over them. They outlive the manager, but what a later one
+ * finds serves only if it has the seal that the host knows.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { measureDiskSpace } from "./data_disk.ts";
 import {
   checkImage,
   checkOverlay,
-  copyToRaw,
+  copyImage,
   type ImageFormat,
   measureData,
 } from "./disk_image.ts";
@@ -28,13 +29,14 @@ import {
 } from "./eviction.ts";
 import { measureFile } from "./file_size.ts";
 import { imageTooLarge, withGrowthLimit } from "./growth_limit.ts";
+import { Seals } from "./seals.ts";
 
 /** What a worker boots from: the nearest image first. */
 export interface BaseImage {
   file: string;
-  format: ImageFormat;
+  format: "qcow2";
   /** All images down to the one without a backing file. */
-  chain: readonly { file: string; format: ImageFormat }[];
+  chain: readonly { file: string; format: "qcow2" }[];
 }
 
 /** Which image, and which prepared disk over it. */
@@ -61,11 +63,17 @@ export interface Spare {
   bytes(): Promise<number>;
 }
 
+/** What the host knows of the files with a name; null if nothing. */
+export interface KnownSeals {
+  image: string | null;
+  prepared: string | null;
+}
+
 /** A copy of an image that is not in the cache yet. */
 export interface ImageCopy {
   readonly bytes: number;
-  /** Puts it into the cache under its name. */
-  keep(image: string): Promise<void>;
+  /** Puts it into the cache under its name; gives its seal, if it has one. */
+  keep(image: string): Promise<string | null>;
   discard(): Promise<void>;
 }
 
@@ -77,32 +85,37 @@ export interface CacheSize {
 /** Kept free on the data disk: room for the workers' overlays to grow. */
 const RESERVED_BYTES = 512 * 1024 * 1024;
 
+/** Names of the cache's files: a digest, and what it is. */
+const FILE_NAME = /^[0-9a-f]{64}\.(qcow2|json)$/;
+
 const preparedRecordSchema = z.strictObject({ image: digestSchema });
 
 /** The cache below one directory of the data disk. */
 export class ImageCache {
   readonly #images: string;
   readonly #prepared: string;
+  readonly #seals: Seals;
   /** How many workers use a file. */
   readonly #uses = new Map<string, number>();
 
   constructor(
     state: string,
     readonly spare: Spare,
+    seals = new Seals(),
     readonly measureSpace: typeof measureDiskSpace = measureDiskSpace,
   ) {
+    this.#seals = seals;
     this.#images = `${state}/images`;
     this.#prepared = `${state}/prepared`;
   }
 
-  /** Creates the directories and removes what a crash left half-written. */
+  /** Creates the directories and removes all but whole files of this version. */
   async open(): Promise<void> {
     for (const directory of [this.#images, this.#prepared]) {
       await Deno.mkdir(directory, { recursive: true });
       for await (const { name } of Deno.readDir(directory)) {
-        if (name.includes(".partial")) {
-          await Deno.remove(`${directory}/${name}`);
-        }
+        if (FILE_NAME.test(name)) continue;
+        await Deno.remove(`${directory}/${name}`, { recursive: true });
       }
     }
     for (const key of await this.#keys(this.#prepared, ".qcow2")) {
@@ -113,11 +126,33 @@ export class ImageCache {
     }
   }
 
-  /** Tells what is there; an image that is asked for will be used. */
-  async find(name: BaseName): Promise<{ image: boolean; prepared: boolean }> {
-    const image = await touch(this.#imageFile(name.image));
+  /** Tells what is there that a build may use; what is asked for will be. */
+  async find(
+    name: BaseName,
+    seals: KnownSeals,
+  ): Promise<{ image: boolean; prepared: boolean }> {
+    return await this.#findBy(
+      name,
+      async (file, kind) =>
+        await touch(file) && await this.#seals.accepts(file, seals[kind]),
+    );
+  }
+
+  /** As {@linkcode find}, of what needs no more looks. */
+  #findTrusted(name: BaseName): Promise<{ image: boolean; prepared: boolean }> {
+    return this.#findBy(
+      name,
+      async (file) => this.#seals.isTrusted(file) && await exists(file),
+    );
+  }
+
+  async #findBy(
+    name: BaseName,
+    isGood: (file: string, kind: keyof KnownSeals) => Promise<boolean>,
+  ): Promise<{ image: boolean; prepared: boolean }> {
+    const image = await isGood(this.#imageFile(name.image), "image");
     const prepared = image && name.prepared !== undefined &&
-      await exists(this.#preparedFile(name.prepared)) &&
+      await isGood(this.#preparedFile(name.prepared), "prepared") &&
       await this.#imageOfPrepared(name.prepared) === name.image;
     return { image, prepared };
   }
@@ -146,7 +181,7 @@ export class ImageCache {
         partial,
         maxBytes,
         signal,
-        (signal) => copyToRaw(device, format, partial, virtualBytes, signal),
+        (signal) => copyImage(device, format, partial, virtualBytes, signal),
       );
       // The bases of workers are read by their users.
       await Deno.chmod(partial, 0o644);
@@ -158,7 +193,7 @@ export class ImageCache {
     }
     return {
       bytes: await measureFile(partial),
-      keep: (image) => Deno.rename(partial, this.#imageFile(image)),
+      keep: (image) => this.#seals.keep(partial, this.#imageFile(image)),
       discard,
     };
   }
@@ -168,7 +203,7 @@ export class ImageCache {
     const files = this.#files(name);
     for (const file of files) this.#count(file, 1);
     try {
-      const found = await this.find(name);
+      const found = await this.#findTrusted(name);
       if (!found.image || (name.prepared !== undefined && !found.prepared)) {
         throw new AgentError("unknown-image", "The image is not in the cache");
       }
@@ -177,10 +212,7 @@ export class ImageCache {
       this.release(name);
       throw error;
     }
-    const chain = files.map((file): BaseImage["chain"][number] => ({
-      file,
-      format: file.endsWith(".qcow2") ? "qcow2" : "raw",
-    }));
+    const chain = files.map((file) => ({ file, format: "qcow2" } as const));
     return { ...chain[0]!, chain };
   }
 
@@ -198,13 +230,18 @@ export class ImageCache {
   /**
    * Keeps a worker's overlay over a plain image as a prepared disk, unless
    * another build was faster.
+   *
+   * @returns its seal, if it has one
    */
   async addPrepared(
     key: string,
     image: string,
     overlay: string,
-  ): Promise<void> {
-    if ((await this.find({ image, prepared: key })).prepared) return;
+  ): Promise<string | null> {
+    const file = this.#preparedFile(key);
+    if ((await this.#findTrusted({ image, prepared: key })).prepared) {
+      return await this.#seals.measure(file);
+    }
     // libvirt gave the overlay to its own user; a base must be readable by all.
     await Deno.chown(overlay, 0, 0);
     await Deno.chmod(overlay, 0o644);
@@ -217,19 +254,18 @@ export class ImageCache {
         detail: error.stderr.slice(0, 2000),
       });
     }
-    const file = this.#preparedFile(key);
     await flush(overlay);
     await Deno.writeTextFile(
       this.#recordFile(key),
       JSON.stringify(preparedRecordSchema.parse({ image })),
     );
-    await Deno.rename(overlay, file);
+    return await this.#seals.keep(overlay, file);
   }
 
   /** Sizes of both kinds. */
   async sizes(): Promise<{ images: CacheSize; prepared: CacheSize }> {
     return {
-      images: await this.#size(this.#images, ".raw"),
+      images: await this.#size(this.#images, ".qcow2"),
       prepared: await this.#size(this.#prepared, ".qcow2"),
     };
   }
@@ -291,7 +327,7 @@ export class ImageCache {
       }
       entries.push(await this.#entry(file, []));
     }
-    for (const key of await this.#keys(this.#images, ".raw")) {
+    for (const key of await this.#keys(this.#images, ".qcow2")) {
       const file = this.#imageFile(key);
       entries.push(await this.#entry(file, dependents.get(file) ?? []));
     }
@@ -358,7 +394,7 @@ export class ImageCache {
   }
 
   #imageFile(digest: string): string {
-    return `${this.#images}/${digest}.raw`;
+    return `${this.#images}/${digest}.qcow2`;
   }
 
   #preparedFile(key: string): string {

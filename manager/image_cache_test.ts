@@ -1,98 +1,131 @@
 import assert from "node:assert/strict";
 import { ImageCache } from "./image_cache.ts";
-import { measureFile } from "./file_size.ts";
+import { type Sealer, Seals } from "./seals.ts";
 
-const MIB = 1024 ** 2;
-const digest = (digit: string) => digit.repeat(64);
+const [IMAGE, OTHER, PREPARED] = ["a", "b", "c"].map((it) => it.repeat(64)) as [
+  string,
+  string,
+  string,
+];
+const NO_SEALS = { image: null, prepared: null };
 
-/** What the data disk of the tests has besides the 512 MiB that stay free. */
-const ROOM_BYTES = 10 * MIB;
+/** The seal of a file is what is in it. */
+const sealer: Sealer = async (_action, file) => await Deno.readTextFile(file);
 
-interface Fixture {
-  cache: ImageCache;
-  /** Images that are there, by the digit of their digest. */
-  images(): Promise<string>;
-  removedSpares: () => number;
-}
+const spare = {
+  removeOldest: () => Promise.resolve(false),
+  bytes: () => Promise.resolve(0),
+};
 
-/** A cache with images of 1 MiB, used in this order, and spares of 1 MiB. */
-async function withImages(
-  digits: string,
-  test: (fixture: Fixture) => Promise<void>,
-  spares = 0,
+/** A cache as a new agent finds it, with files by their paths. */
+async function withCache(
+  files: Record<string, string>,
+  test: (cache: ImageCache, state: string) => Promise<void>,
 ): Promise<void> {
   const state = await Deno.makeTempDir();
-  const names = async () =>
-    (await Array.fromAsync(Deno.readDir(`${state}/images`)))
-      .map(({ name }) => name);
-  let removed = 0;
-  const spare = {
-    bytes: () => Promise.resolve((spares - removed) * MIB),
-    removeOldest: () => Promise.resolve(removed < spares && ++removed > 0),
-  };
-  const cache = new ImageCache(state, spare, async () => {
-    let used = (spares - removed) * MIB;
-    for (const name of await names()) {
-      used += await measureFile(`${state}/images/${name}`);
-    }
-    const total = 512 * MIB + ROOM_BYTES;
-    return { total, used, available: total - used };
-  });
   try {
-    await cache.open();
-    for (const [index, digit] of [...digits].entries()) {
-      const file = `${state}/images/${digest(digit)}.raw`;
-      await Deno.writeFile(file, new Uint8Array(MIB).fill(1));
-      await Deno.utime(file, index + 1, index + 1);
+    for (const [path, text] of Object.entries(files)) {
+      const folder = path.split("/")[0]!;
+      await Deno.mkdir(`${state}/${folder}`, { recursive: true });
+      await Deno.writeTextFile(`${state}/${path}`, text);
     }
-    await test({
-      cache,
-      images: async () =>
-        (await names()).map(([digit]) => digit).sort().join(""),
-      removedSpares: () => removed,
-    });
+    const cache = new ImageCache(state, spare, new Seals(sealer));
+    await cache.open();
+    await test(cache, state);
   } finally {
     await Deno.remove(state, { recursive: true });
   }
 }
 
-Deno.test("room is made by the least recently used images", () =>
-  withImages("cba", async ({ cache, images }) => {
-    await cache.makeRoom(7 * MIB);
-    assert.equal(await images(), "abc");
-    await cache.makeRoom(9 * MIB);
-    assert.equal(await images(), "a");
+const files = {
+  [`images/${IMAGE}.qcow2`]: "image",
+  [`prepared/${PREPARED}.qcow2`]: "disk",
+  [`prepared/${PREPARED}.json`]: JSON.stringify({ image: IMAGE }),
+};
+const name = { image: IMAGE, prepared: PREPARED };
+
+Deno.test("what an earlier agent left serves with the seals that the host knows", () =>
+  withCache(files, async (cache, state) => {
+    const seals = { image: "image", prepared: "disk" };
+    const found = await cache.find(name, seals);
+    assert.deepEqual(found, { image: true, prepared: true });
+    const { chain } = await cache.acquire(name);
+    assert.deepEqual(chain.map(({ file }) => file), [
+      `${state}/prepared/${PREPARED}.qcow2`,
+      `${state}/images/${IMAGE}.qcow2`,
+    ]);
+    cache.release(name);
+    // Once is enough: the kernel checks the rest.
+    assert.deepEqual(await cache.find(name, NO_SEALS), found);
   }));
 
-Deno.test("nothing goes for what does not fit anyway", () =>
-  withImages("abc", async ({ cache, images, removedSpares }) => {
-    for (const bytes of [400 * 1024 * MIB, ROOM_BYTES + 1]) {
-      await assert.rejects(cache.makeRoom(bytes), { code: "disk-full" });
+for (
+  const [title, seals, image] of [
+    ["that are not known", NO_SEALS, false],
+    ["of another image", { image: "other", prepared: "disk" }, false],
+    ["of another disk", { image: "image", prepared: "other" }, true],
+    ["in each other's place", { image: "disk", prepared: "image" }, false],
+  ] as const
+) {
+  Deno.test(`seals ${title} let nothing serve`, () =>
+    withCache(files, async (cache) => {
+      const found = await cache.find(name, seals);
+      assert.deepEqual(found, { image, prepared: false });
+      await assert.rejects(cache.acquire(name), { code: "unknown-image" });
+    }));
+}
+
+Deno.test("nothing serves that nobody asked for with its seal", () =>
+  withCache(files, async (cache) => {
+    for (const base of [name, { image: IMAGE }]) {
+      await assert.rejects(cache.acquire(base), { code: "unknown-image" });
     }
-    assert.equal(removedSpares(), 0);
-    await cache.acquire({ image: digest("a") });
-    await assert.rejects(cache.makeRoom(ROOM_BYTES), { code: "disk-full" });
-    assert.equal(await images(), "abc");
-    assert.equal(removedSpares(), 2);
-    cache.release({ image: digest("a") });
-    await cache.makeRoom(ROOM_BYTES);
-    assert.equal(await images(), "");
-  }, 2));
-
-Deno.test("spares go before images do", () =>
-  withImages("abc", async ({ cache, images, removedSpares }) => {
-    await cache.makeRoom(6 * MIB);
-    assert.equal(await images(), "abc");
-    assert.equal(removedSpares(), 1);
-  }, 2));
-
-Deno.test("what is too old or too much is trimmed, save what is asked for", () =>
-  withImages("abcd", async ({ cache, images }) => {
-    await cache.trim({ maxBytes: 4 * MIB, since: 1000 });
-    assert.equal(await images(), "abcd");
-    await cache.find({ image: digest("a") });
-    await cache.trim({ maxBytes: 4 * MIB, since: 2001 });
-    assert.equal(await images(), "acd");
-    await cache.trim({ maxBytes: 2 * MIB, since: 0 });
-    assert.equal(await images(), "ad");
   }));
+
+Deno.test("a prepared disk serves over its own image alone", () => {
+  const two = { ...files, [`images/${OTHER}.qcow2`]: "other" };
+  return withCache(two, async (cache) => {
+    const found = await cache.find(
+      { image: OTHER, prepared: PREPARED },
+      { image: "other", prepared: "disk" },
+    );
+    assert.deepEqual(found, { image: true, prepared: false });
+  });
+});
+
+Deno.test("what no agent of this version made is removed", () => {
+  const strange = {
+    "images/1234.partial": "half",
+    [`images/${OTHER}.raw`]: "of an earlier version",
+    [`prepared/${OTHER}.qcow2`]: "no record",
+  };
+  return withCache({ ...files, ...strange }, async (_cache, state) => {
+    const left = async (folder: string) =>
+      (await Array.fromAsync(
+        Deno.readDir(`${state}/${folder}`),
+        (it) => it.name,
+      ))
+        .sort();
+    assert.deepEqual(await left("images"), [`${IMAGE}.qcow2`]);
+    assert.deepEqual(await left("prepared"), [
+      `${PREPARED}.json`,
+      `${PREPARED}.qcow2`,
+    ]);
+  });
+});
+
+Deno.test("what is kept now serves, with a seal for later", () =>
+  withCache({}, async (_cache, state) => {
+    const seals = new Seals(sealer);
+    const [partial, kept] = [`${state}/partial`, `${state}/kept`];
+    await Deno.writeTextFile(partial, "seal");
+    assert.equal(await seals.keep(partial, kept), "seal");
+    assert.ok(seals.isTrusted(kept));
+    assert.ok(!seals.isTrusted(partial));
+  }));
+
+Deno.test("a file without a seal is never the one that is meant", async () => {
+  const seals = new Seals(() => Promise.resolve(null));
+  assert.ok(!await seals.accepts("/image", null));
+  assert.ok(!await seals.accepts("/image", "seal"));
+});

@@ -32,14 +32,14 @@ export class ImageImports {
     return { bytes: copy.bytes };
   }
 
-  /** Keeps an image that was copied, for all builds. */
-  async keep(image: string): Promise<void> {
+  /** Keeps an image that was copied, for all builds; gives its seal. */
+  async keep(image: string): Promise<{ seal: string | null }> {
     const copy = this.#copies.get(image);
     if (copy === undefined) {
       throw new AgentError("unknown-image", "The image was not copied");
     }
     this.#copies.delete(image);
-    await copy.keep(image);
+    return { seal: await copy.keep(image) };
   }
 
   /** Forgets what was not kept. */

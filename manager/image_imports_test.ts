@@ -19,7 +19,7 @@ function recordingCache(): { cache: CopyingCache; notes: string[] } {
           bytes: 7,
           keep(image) {
             notes.push(`keep ${device} as ${image}`);
-            return Promise.resolve();
+            return Promise.resolve("seal");
           },
           discard() {
             notes.push(`discard ${device}`);
@@ -37,7 +37,7 @@ Deno.test("an image is kept when its host says so, and only once", async () => {
     bytes: 7,
   });
   assert.deepEqual(notes, []);
-  await imports.keep("a");
+  assert.deepEqual(await imports.keep("a"), { seal: "seal" });
   assert.deepEqual(notes, ["keep disk as a"]);
   await assert.rejects(imports.keep("a"), { code: "unknown-image" });
   await imports.close();

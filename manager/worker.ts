@@ -151,7 +151,7 @@ export class Worker {
   }
 
   /** Keeps the disk of a worker that has shut down as a prepared image. */
-  async seal(key: string): Promise<Usage> {
+  async seal(key: string): Promise<{ usage: Usage; seal: string | null }> {
     const { base, readyWorkers } = this.#settings;
     if ("prepared" in base || readyWorkers > 0) {
       throw new AgentError("seal-failed", "The worker is not a pristine one");
@@ -161,8 +161,9 @@ export class Worker {
     }
     if (this.#verdict.found) throw violation();
     const { overlay } = this.#ownBody.machine;
-    await this.#shared.cache.addPrepared(key, base.image, overlay);
-    return await this.destroy();
+    const { cache } = this.#shared;
+    const seal = await cache.addPrepared(key, base.image, overlay);
+    return { usage: await this.destroy(), seal };
   }
 
   /** Ends the worker, whatever it does, and removes all that it had. Never fails. */

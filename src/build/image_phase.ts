@@ -4,6 +4,7 @@ import { RpcFailureError } from "../rpc/rpc_failure.ts";
 import { quotePath } from "../spec/quote.ts";
 import { formatSize } from "../spec/units.ts";
 import type { PhaseOutcome } from "./events.ts";
+import { findImage, noteImage } from "./find_image.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /**
@@ -24,9 +25,7 @@ export async function provideImage(
     { signal },
   );
   state.image = { path, sha256: digest, format: image.format };
-  const { image: present } = await pipeline.call("image.find", {
-    image: digest,
-  });
+  const { image: present } = await findImage(pipeline, { image: digest });
   if (present) return { digest, outcome: "reused" };
   const maxBytes = maxCopyBytes(image);
   const serial = pipeline.serial("image");
@@ -43,7 +42,8 @@ export async function provideImage(
     // The disk was there all the time, and is what was digested: else the
     // cache would hold something else under this digest for good.
     await vmm.call("requireUnchangedImage", { fingerprint }, { signal });
-    await pipeline.call("image.keep", { image: digest });
+    const { seal } = await pipeline.call("image.keep", { image: digest });
+    await noteImage(pipeline, digest, seal);
   } catch (error) {
     const failure = error instanceof RpcFailureError && error.failure;
     if (!failure || failure.code !== "image-too-large") throw error;

@@ -5,6 +5,7 @@ import { Allowlist, endsInNumber } from "../egress/allowlist.ts";
 import type { EgressRule } from "../rpc/protocol.ts";
 import { type NetworkEntry, toEgressRules } from "../spec/network.ts";
 import type { PhaseOutcome } from "./events.ts";
+import { findImage, noteImage } from "./find_image.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { preparedKey } from "./prepared_key.ts";
 import { tryTwice } from "./second_try.ts";
@@ -35,7 +36,7 @@ export async function prepare(
   });
   state.prepared = { key, reused: false };
   if (useCache && !learn) {
-    const found = await pipeline.call("image.find", { image, prepared: key });
+    const found = await findImage(pipeline, { image, prepared: key });
     if (found.prepared) {
       state.prepared.reused = true;
       return { key, outcome: "reused" };
@@ -90,10 +91,11 @@ async function prepareDisk(
   }
   await pipeline.call("worker.poweroff", { worker });
   await pipeline.parts.judge.requireInnocence();
-  const { usage } = await pipeline.call("worker.seal", {
+  const { usage, seal } = await pipeline.call("worker.seal", {
     worker,
     prepared: key,
   });
+  await noteImage(pipeline, key, seal);
   pipeline.noteUsage("prepare", usage);
 }
 

@@ -35,6 +35,8 @@ export interface StatePaths {
   readonly cache: {
     readonly directory: string;
     readonly digests: string;
+    /** What the manager's cache is checked by. */
+    readonly seals: string;
   };
   readonly run: {
     readonly directory: string;
@@ -91,7 +93,11 @@ export function resolveStatePaths(environment: StateEnvironment): StatePaths {
     },
     builds: join(root, "builds"),
     staging: join(root, "staging"),
-    cache: { directory: cache, digests: join(cache, "digests.json") },
+    cache: {
+      directory: cache,
+      digests: join(cache, "digests.json"),
+      seals: join(cache, "seals"),
+    },
     run: {
       directory: run,
       qmpSocket,
@@ -115,6 +121,7 @@ export async function createStateDirectories(paths: StatePaths): Promise<void> {
     paths.builds,
     paths.staging,
     paths.cache.directory,
+    paths.cache.seals,
     paths.run.directory,
   ];
   for (const directory of directories) await createDirectory(directory);

@@ -10,6 +10,7 @@ import {
 } from "./manager.ts";
 import { withQemu, withRunningQemu } from "./manager_connection.ts";
 import { requireReach } from "./disk_reach.ts";
+import { noteSeal, readSeal } from "./image_seals.ts";
 import { attachDisk, detachDisk, detachStaleDisks } from "./manager_disks.ts";
 import { readManagerImageVersion } from "./manager_image.ts";
 import { removeOldBuilds } from "./old_builds.ts";
@@ -129,6 +130,11 @@ const handlers: IsolateHandlers<VmmApi> = {
 
   digestImage: ({ path }, { signal }) =>
     digestWorkerImage(path, settings().paths.cache.digests, signal),
+
+  readSeal: ({ name }) => readSeal(settings().paths.cache.seals, name),
+
+  noteSeal: ({ name, seal }) =>
+    noteSeal(settings().paths.cache.seals, name, seal),
 
   requireUnchangedImage: ({ fingerprint }) =>
     requireUnchangedImage(fingerprint),

@@ -76,6 +76,9 @@ export interface VmmApi {
   writeReport: { params: { path: string; report: unknown }; result: void };
   checkImage: { params: { path: string }; result: WorkerImage };
   digestImage: { params: { path: string }; result: WorkerImageDigest };
+  /** The seal of a file in the manager's cache; null if none is known. */
+  readSeal: { params: { name: string }; result: string | null };
+  noteSeal: { params: { name: string; seal: string }; result: void };
   /** Fails if the image changed since it was digested. */
   requireUnchangedImage: {
     params: { fingerprint: Fingerprint };

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { buildLimitsSchema, verdictSchema } from "./verdict.ts";
 
 /** Raised on every change of a method's meaning or a frame's shape. */
-export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION = 8;
 
 /**
  * First bytes on a fresh connection, written by the manager. The host discards
@@ -28,6 +28,9 @@ export function rpcPortName(port: number): string {
 
 /** Lower-case SHA-256, 64 hexadecimal digits. */
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What the manager's kernel checks a file by (fs-verity with SHA-512). */
+export const sealSchema = z.string().regex(/^[0-9a-f]{128}$/);
 
 /** Serial number of a disk that the host attached to the manager. */
 export const diskSerialSchema = z.string().regex(/^[a-z0-9-]{1,32}$/);
@@ -184,6 +187,11 @@ const methodTable = {
     params: z.strictObject({
       image: digestSchema,
       prepared: digestSchema.optional(),
+      /** What the host knows of them; without it they serve no later manager. */
+      seals: z.strictObject({
+        image: sealSchema.nullable(),
+        prepared: sealSchema.nullable(),
+      }),
     }),
     result: z.strictObject({ image: z.boolean(), prepared: z.boolean() }),
   },
@@ -203,7 +211,7 @@ const methodTable = {
   /** Puts what this connection copied into the image cache. */
   "image.keep": {
     params: z.strictObject({ image: digestSchema }),
-    result: z.strictObject({}),
+    result: z.strictObject({ seal: sealSchema.nullable() }),
   },
   /** Starts a worker and waits until its runner is ready. */
   "worker.boot": {
@@ -282,7 +290,7 @@ const methodTable = {
   /** Keeps the disk of a worker that was shut down as a prepared image. */
   "worker.seal": {
     params: z.strictObject({ worker: workerIdSchema, prepared: digestSchema }),
-    result: z.strictObject({ usage: usageSchema }),
+    result: z.strictObject({ usage: usageSchema, seal: sealSchema.nullable() }),
   },
   /** Destroys the worker and its disks. */
   "worker.destroy": {

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { ImageCache } from "./image_cache.ts";
+import { measureFile } from "./file_size.ts";
+import { Seals } from "./seals.ts";
+
+const MIB = 1024 ** 2;
+const digest = (digit: string) => digit.repeat(64);
+const known = { image: "seal", prepared: null };
+
+/** What the data disk of the tests has besides the 512 MiB that stay free. */
+const ROOM_BYTES = 10 * MIB;
+
+interface Fixture {
+  cache: ImageCache;
+  /** Images that are there, by the digit of their digest. */
+  images(): Promise<string>;
+  removedSpares: () => number;
+}
+
+/** A cache with images of 1 MiB, used in this order, and spares of 1 MiB. */
+async function withImages(
+  digits: string,
+  test: (fixture: Fixture) => Promise<void>,
+  spares = 0,
+): Promise<void> {
+  const state = await Deno.makeTempDir();
+  const names = async () =>
+    (await Array.fromAsync(Deno.readDir(`${state}/images`)))
+      .map(({ name }) => name);
+  let removed = 0;
+  const spare = {
+    bytes: () => Promise.resolve((spares - removed) * MIB),
+    removeOldest: () => Promise.resolve(removed < spares && ++removed > 0),
+  };
+  const seals = new Seals(() => Promise.resolve("seal"));
+  const cache = new ImageCache(state, spare, seals, async () => {
+    let used = (spares - removed) * MIB;
+    for (const name of await names()) {
+      used += await measureFile(`${state}/images/${name}`);
+    }
+    const total = 512 * MIB + ROOM_BYTES;
+    return { total, used, available: total - used };
+  });
+  try {
+    await cache.open();
+    for (const [index, digit] of [...digits].entries()) {
+      const file = `${state}/images/${digest(digit)}.qcow2`;
+      await Deno.writeFile(file, new Uint8Array(MIB).fill(1));
+      await Deno.utime(file, index + 1, index + 1);
+    }
+    await test({
+      cache,
+      images: async () =>
+        (await names()).map(([digit]) => digit).sort().join(""),
+      removedSpares: () => removed,
+    });
+  } finally {
+    await Deno.remove(state, { recursive: true });
+  }
+}
+
+Deno.test("room is made by the least recently used images", () =>
+  withImages("cba", async ({ cache, images }) => {
+    await cache.makeRoom(7 * MIB);
+    assert.equal(await images(), "abc");
+    await cache.makeRoom(9 * MIB);
+    assert.equal(await images(), "a");
+  }));
+
+Deno.test("nothing goes for what does not fit anyway", () =>
+  withImages("abc", async ({ cache, images, removedSpares }) => {
+    for (const bytes of [400 * 1024 * MIB, ROOM_BYTES + 1]) {
+      await assert.rejects(cache.makeRoom(bytes), { code: "disk-full" });
+    }
+    assert.equal(removedSpares(), 0);
+    await cache.find({ image: digest("a") }, known);
+    await cache.acquire({ image: digest("a") });
+    await assert.rejects(cache.makeRoom(ROOM_BYTES), { code: "disk-full" });
+    assert.equal(await images(), "abc");
+    assert.equal(removedSpares(), 2);
+    cache.release({ image: digest("a") });
+    await cache.makeRoom(ROOM_BYTES);
+    assert.equal(await images(), "");
+  }, 2));
+
+Deno.test("spares go before images do", () =>
+  withImages("abc", async ({ cache, images, removedSpares }) => {
+    await cache.makeRoom(6 * MIB);
+    assert.equal(await images(), "abc");
+    assert.equal(removedSpares(), 1);
+  }, 2));
+
+Deno.test("what is too old or too much is trimmed, save what is asked for", () =>
+  withImages("abcd", async ({ cache, images }) => {
+    await cache.trim({ maxBytes: 4 * MIB, since: 1000 });
+    assert.equal(await images(), "abcd");
+    await cache.find({ image: digest("a") }, known);
+    await cache.trim({ maxBytes: 4 * MIB, since: 2001 });
+    assert.equal(await images(), "acd");
+    await cache.trim({ maxBytes: 2 * MIB, since: 0 });
+    assert.equal(await images(), "ad");
+  }));
