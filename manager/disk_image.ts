@@ -102,10 +102,7 @@ export async function virtualSize(path: string): Promise<number> {
   return size;
 }
 
-/**
- * How many bytes the image's data takes. Measured as if for a qcow2 copy: for
- * a raw one, `qemu-img` answers the virtual size, holes and all.
- */
+/** How many bytes a copy of the image takes at most, without its holes. */
 export async function measureData(
   file: string,
   format: ImageFormat,
@@ -121,13 +118,13 @@ export async function measureData(
  * must stay there: QEMU reads what is past the end of a file, and so all of a
  * device that has gone, as zeros.
  *
- * @param virtualBytes size of the image as its guest sees it
+ * @param maxBytes size that the copy may have
  */
 export async function copyImage(
   source: string,
   format: ImageFormat,
   target: string,
-  virtualBytes: number,
+  maxBytes: number,
   signal: AbortSignal,
   tool: ImageTool = confinedImageTool,
 ): Promise<void> {
@@ -135,17 +132,12 @@ export async function copyImage(
   await orBadImage(tool({
     args: ["convert", "-f", format, "-O", "qcow2", source, target],
     reads: [source],
-    write: { path: target, maxBytes: largestQcow2(virtualBytes) },
+    write: { path: target, maxBytes },
     timeoutSeconds: CONVERT_TIMEOUT_SECONDS,
     signal,
   }));
   // An image may have got the better of the program that wrote this.
   await requireSoundHeader(target);
-}
-
-/** With all of its tables: far less than a hundredth of the data. */
-function largestQcow2(virtualBytes: number): number {
-  return Math.ceil(virtualBytes * 1.01) + MAX_BLANK_BYTES;
 }
 
 async function requireSoundHeader(path: string): Promise<void> {

@@ -206,7 +206,7 @@ Deno.test("copyImage() and createOverlay() keep an image's content", () =>
       `${folder}/image`,
       "qcow2",
       base,
-      64 * MEBIBYTE,
+      needed,
       never,
       tool,
     );

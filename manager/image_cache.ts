@@ -28,7 +28,6 @@ import {
   evictableBytes,
 } from "./eviction.ts";
 import { measureFile } from "./file_size.ts";
-import { imageTooLarge, withGrowthLimit } from "./growth_limit.ts";
 import { Seals } from "./seals.ts";
 
 /** What a worker boots from: the nearest image first. */
@@ -169,20 +168,17 @@ export class ImageCache {
     const partial = `${this.#images}/${crypto.randomUUID()}.partial`;
     const discard = () => Deno.remove(partial).catch(() => {});
     await waitForDevice(device);
-    const { "virtual-size": virtualBytes } = await checkImage(device, format);
+    await checkImage(device, format);
     // A device does not tell where a raw image has holes.
-    const dataBytes = format === "raw"
+    const isRaw = format === "raw";
+    const dataBytes = isRaw
       ? allocatedBytes
       : await measureData(device, format);
     if (dataBytes > maxBytes) throw imageTooLarge();
     await this.makeRoom(dataBytes);
     try {
-      await withGrowthLimit(
-        partial,
-        maxBytes,
-        signal,
-        (signal) => copyImage(device, format, partial, virtualBytes, signal),
-      );
+      const most = isRaw ? maxBytes : dataBytes;
+      await copyImage(device, format, partial, most, signal);
       // The bases of workers are read by their users.
       await Deno.chmod(partial, 0o644);
       await flush(partial);
@@ -404,6 +400,13 @@ export class ImageCache {
   #recordFile(key: string): string {
     return `${this.#prepared}/${key}.json`;
   }
+}
+
+function imageTooLarge(): AgentError {
+  return new AgentError(
+    "image-too-large",
+    "The worker image has more data than it may have",
+  );
 }
 
 function diskFull(): AgentError {
