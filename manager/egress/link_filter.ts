@@ -25,6 +25,9 @@ const LOGGED_PER_SECOND = 50;
 /** Enough for the headers and the first bytes of what is refused. */
 const LOGGED_BYTES = 256;
 
+/** Of the manager's own packets, where the kernel hands them back. */
+const OWN_MARK = 1;
+
 /** NFLOG group of a link's refused packets. */
 export function logGroup(link: Link): number {
   return link.number;
@@ -34,7 +37,9 @@ export function logGroup(link: Link): number {
  * The filter of one link: ARP, DHCP and DNS with the gateway, and TCP to the
  * endpoints in the set. Dropped silently, since they are no attempts: what an
  * IPv6 stack says to an empty link when it starts, the answer to an answer that
- * came too late, and the last packets of connections that are over.
+ * came too late, and the last packets of connections that are over. And the
+ * copies of what the manager itself sends to all, such as DHCP's answers: the
+ * kernel has them arrive, too. They bear a mark, which no worker can set.
  */
 export function filterRuleset(link: Link): string {
   const { tap, mac, gateway, worker } = link;
@@ -53,6 +58,7 @@ table netdev ${tap} {
   }
   chain ingress {
     type filter hook ingress device "${tap}" priority filter; policy drop;
+    meta mark ${OWN_MARK} drop
     ether saddr != ${mac} goto refuse
     arp operation { request, reply } arp saddr ether ${mac} arp saddr ip { 0.0.0.0, ${worker} } arp daddr ip { ${gateway}, ${worker} } accept
     ip saddr ${worker} ip daddr . tcp dport @endpoints accept
@@ -64,6 +70,12 @@ table netdev ${tap} {
   } tcp flags & syn == 0 drop
     ip6 daddr ff02::/16 icmpv6 type { nd-router-solicit, nd-neighbor-solicit, mld-listener-report, mld2-listener-report } drop
     goto refuse
+  }
+}
+table inet ${tap} {
+  chain output {
+    type filter hook output priority filter; policy accept;
+    oifname "${tap}" ip daddr 255.255.255.255 meta mark set ${OWN_MARK}
   }
 }
 `;
@@ -149,7 +161,7 @@ export class LinkFilter {
   async remove(): Promise<void> {
     const { tap } = this.#link;
     await nft(
-      ["netdev", "ip"].map((family) =>
+      ["netdev", "inet", "ip"].map((family) =>
         `table ${family} ${tap}\ndelete table ${family} ${tap}\n`
       ).join(""),
     ).catch((error) => console.error("cannot remove a filter:", error));

@@ -18,6 +18,7 @@ table netdev worker1 {
   }
   chain ingress {
     type filter hook ingress device "worker1" priority filter; policy drop;
+    meta mark 1 drop
     ether saddr != 52:54:00:c0:00:01 goto refuse
     arp operation { request, reply } arp saddr ether 52:54:00:c0:00:01 arp saddr ip { 0.0.0.0, 10.123.1.2 } arp daddr ip { 10.123.1.1, 10.123.1.2 } accept
     ip saddr 10.123.1.2 ip daddr . tcp dport @endpoints accept
@@ -27,6 +28,12 @@ table netdev worker1 {
     ip saddr 10.123.1.2 ip daddr 198.18.8.0/21 tcp flags & syn == 0 drop
     ip6 daddr ff02::/16 icmpv6 type { nd-router-solicit, nd-neighbor-solicit, mld-listener-report, mld2-listener-report } drop
     goto refuse
+  }
+}
+table inet worker1 {
+  chain output {
+    type filter hook output priority filter; policy accept;
+    oifname "worker1" ip daddr 255.255.255.255 meta mark set 1
   }
 }
 `,
