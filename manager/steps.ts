@@ -7,6 +7,12 @@
 
 import { EXPORT_GRANULE, type MethodParams } from "../src/rpc/protocol.ts";
 import { TREES_SERIAL } from "./domain_xml.ts";
+import {
+  asWorker,
+  recallUserland,
+  requireGroundwork,
+  WORKSPACE,
+} from "./groundwork.ts";
 import type { RunnerUser } from "./runner_protocol.ts";
 
 /** A step as the host asks for it. */
@@ -17,9 +23,6 @@ export interface StepScript {
   user: RunnerUser;
   script: string;
 }
-
-/** Where the workspace is in the worker; the sources are in its `src`. */
-export const WORKSPACE = "/workspace";
 
 /** Exit status of a step whose worker lacks a program. */
 const STATUS_PROGRAM_MISSING = 127;
@@ -110,25 +113,6 @@ until find_disk ${TREES_SERIAL} && [ -e "$disk" ]; do
 done
 `;
 
-/** Tells GNU tar from busybox's; sets \`gnu\`. */
-const detectTar = `\
-case $(tar --version 2>/dev/null) in
-  *"GNU tar"*) gnu=yes ;;
-  *) gnu=no ;;
-esac
-`;
-
-/** Busybox's setpriv cannot change the user; its su does so at once. */
-const asWorker = `\
-as_worker() {
-  if setpriv --reuid worker --regid worker --init-groups true 2>/dev/null; then
-    setpriv --reuid worker --regid worker --init-groups "$@"
-  else
-    su -s /bin/sh -c 'exec "$@"' worker -- sh "$@"
-  fi
-}
-`;
-
 /**
  * Has user worker read the archive, so that all files belong to it. The disk is
  * opened by root: its device's owner is up to the worker's system. Busybox's tar
@@ -136,11 +120,9 @@ as_worker() {
  * more.
  */
 function extract(bytes: number): string {
-  return `${findDisk}${detectTar}${asWorker}\
-mkdir -p ${WORKSPACE}/src
-chown worker ${WORKSPACE} ${WORKSPACE}/src
+  return `${findDisk}${requireGroundwork}${asWorker}\
 cd ${WORKSPACE}
-if [ "$gnu" = yes ]; then
+if [ "$gnu_tar" = yes ]; then
   as_worker tar --extract --preserve-permissions --warning=no-timestamp \\
     --blocking-factor=${GNU_BLOCKING_FACTOR} --file=- <"$disk"
 else
@@ -160,11 +142,11 @@ fi
  * The archive goes to where dd has moved the output that tar shares with it.
  */
 function archive(offset: number): string {
-  return `${findDisk}${detectTar}\
+  return `${findDisk}${recallUserland}\
 cd ${WORKSPACE}
 exec >"$disk"
 dd bs=${EXPORT_GRANULE} seek=${offset / EXPORT_GRANULE} count=0 2>/dev/null
-if [ "$gnu" = yes ]; then
+if [ "$gnu_tar" = yes ]; then
   find . \\( -type f -o -type d -o -type l \\) -print0 |
     tar --create --format=pax --hard-dereference --null --no-recursion \\
       --verbatim-files-from --files-from=- \\

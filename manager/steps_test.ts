@@ -48,6 +48,7 @@ function relocate(script: string, folder: string): string {
   return script
     .replaceAll("/sys/block", `${folder}/sys`)
     .replaceAll("/workspace", `${folder}/workspace`)
+    .replaceAll("/run/contractor", `${folder}/contractor`)
     .replaceAll("disk=/dev/", `disk=${folder}/dev/`);
 }
 
@@ -218,6 +219,11 @@ for (const userland of ["GNU", "busybox"]) {
       assert.deepEqual(mtime, old);
       const { mode } = await Deno.stat(`${workspace}/src/hello`);
       assert.equal((mode ?? 0) & 0o777, 0o755);
+
+      const facts = await Deno.readTextFile(`${folder}/contractor-userland`);
+      assert.match(facts, userland === "GNU" ? /gnu_tar=yes/ : /gnu_tar=no/);
+      const again = await sh(relocate(out!.script, folder), { path });
+      assert.deepEqual(again, { code: 0, output: "" });
     }));
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { layGroundwork } from "./groundwork.ts";
+
 /** Exit status of a clone that keeps the random numbers it was saved with. */
 export const STATUS_NOT_RENEWED = 3;
 
@@ -39,11 +41,10 @@ fi
 
 /** Has the programs in memory that steps need, and what they read. */
 export const rehearseScript = `\
+${layGroundwork}\
 folder=$(mktemp -d)
 tar -c -f "$folder/archive" -C / etc/hostname
 tar -x -f "$folder/archive" -C "$folder"
 find "$folder" -type f >/dev/null
-chown worker "$folder"
-setpriv --reuid worker --regid worker --init-groups tar --version || :
 rm -rf "$folder"
 `;

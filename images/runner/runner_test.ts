@@ -184,6 +184,26 @@ for (const shell of [["sh"], ["busybox", "sh"]]) {
     assert.equal(worker.log, "end\n");
   });
 
+  Deno.test(`runner under ${name}: hands on nothing of its environment`, async () => {
+    await using worker = await RunnerUnderTest.start(shell);
+    assert.equal(await worker.readLine(), "ready 1");
+    assert.equal(
+      await worker.run("env | grep -v -e ^PWD= -e ^_= -e ^SHLVL= | sort"),
+      "exit 0",
+    );
+    await worker.waitForLog(
+      [
+        "HOME=/root",
+        "LANG=C.UTF-8",
+        "LOGNAME=root",
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "SHELL=/bin/sh",
+        "USER=root",
+        "",
+      ].join("\n"),
+    );
+  });
+
   Deno.test(`runner under ${name}: does not wait for daemons`, async () => {
     await using worker = await RunnerUnderTest.start(shell);
     assert.equal(await worker.readLine(), "ready 1");
