@@ -1,6 +1,5 @@
-import { UsageError } from "../errors.ts";
+import { ContractorError, UsageError } from "../errors.ts";
 import { maxCopyBytes } from "../host/worker_image.ts";
-import { RpcFailureError } from "../rpc/rpc_failure.ts";
 import { quotePath } from "../spec/quote.ts";
 import { formatSize } from "../spec/units.ts";
 import type { PhaseOutcome } from "./events.ts";
@@ -45,8 +44,9 @@ export async function provideImage(
     const { seal } = await pipeline.call("image.keep", { image: digest });
     await noteImage(pipeline, digest, seal);
   } catch (error) {
-    const failure = error instanceof RpcFailureError && error.failure;
-    if (!failure || failure.code !== "image-too-large") throw error;
+    const isTooLarge = error instanceof ContractorError &&
+      error.code === "manager-image-too-large";
+    if (!isTooLarge) throw error;
     throw new UsageError(
       "image-too-large",
       `Cannot use the worker image ${quotePath(path)}: its file takes ${
