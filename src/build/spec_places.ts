@@ -29,8 +29,8 @@ type Places = Pick<BuildSpec, "paths" | "resources">;
  * @throws {ContractorError} as a build would
  */
 export async function checkPlaces(places: Places): Promise<void> {
-  await checkWorkerImage(places.paths.workerImage);
   await checkFolders(places);
+  await checkWorkerImage(places.paths.workerImage);
 }
 
 /**
