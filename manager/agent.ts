@@ -101,9 +101,11 @@ export class Agent {
         ),
       "manager.logs": async ({ lines }) => ({ text: await readJournal(lines) }),
       "manager.shutdown": ({ force }) => this.#shutDown(force),
-      "build.open": async ({ worker, cache: kept, ...build }) => {
-        const share = capacity.reserve(worker);
+      "build.open": async ({ worker, cache: kept, ...build }, { signal }) => {
+        const share = await capacity.reserve(worker);
         try {
+          // Else nobody would ever close it.
+          signal.throwIfAborted();
           builds.open(connection, { ...build, share });
         } catch (error) {
           share.release();

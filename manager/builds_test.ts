@@ -10,7 +10,8 @@ const usage = {
 const limits = { wallSeconds: 60, logBytes: 10 };
 
 function build(id: string, release = () => {}) {
-  const share = { cpus: 1, memoryBytes: 1, release };
+  const disk = { measureBy: () => {}, release: () => {} };
+  const share = { cpus: 1, memoryBytes: 1, disk, release };
   return {
     ...{ build: id, name: id.toUpperCase(), limits, share },
     readyWorkers: 1,

@@ -1,11 +1,12 @@
 /**
- * Shares the manager's processors and memory out among builds.
+ * Shares the manager's processors, memory and disk out among builds.
  *
  * @module
  */
 
 import { AgentError } from "../src/rpc/peer.ts";
 import type { WorkerDemand } from "../src/rpc/protocol.ts";
+import type { DiskClaim } from "./disk_claims.ts";
 
 /** Kept for the manager's own system and the agent. */
 const OWN_BYTES = 256 * 1024 ** 2;
@@ -13,10 +14,14 @@ const OWN_BYTES = 256 * 1024 ** 2;
 /** What a worker's QEMU takes beyond the worker's memory. */
 const QEMU_BYTES = 128 * 1024 ** 2;
 
+/** @throws {AgentError} `no-capacity` */
+type ClaimDisk = (bytes: number) => Promise<DiskClaim>;
+
 /** What the workers of one build get, one worker at a time. */
 export interface Share {
   readonly cpus: number;
   readonly memoryBytes: number;
+  readonly disk: DiskClaim;
   /** Gives it back; nothing happens the second time. */
   release(): void;
 }
@@ -24,10 +29,12 @@ export interface Share {
 /** Refuses builds whose workers would not fit beside those under way. */
 export class Capacity {
   readonly #cpus: number;
+  readonly #claimDisk: ClaimDisk;
   #free: number;
 
-  constructor(cpus: number, memoryBytes: number) {
+  constructor(cpus: number, memoryBytes: number, claimDisk: ClaimDisk) {
     this.#cpus = cpus;
+    this.#claimDisk = claimDisk;
     this.#free = memoryBytes - OWN_BYTES;
   }
 
@@ -37,13 +44,14 @@ export class Capacity {
   }
 
   /** @throws {AgentError} `no-capacity` */
-  reserve(
+  async reserve(
     {
       maxCpus = this.#cpus,
       cpus = Math.min(this.#cpus, maxCpus),
       memoryBytes,
+      diskBytes,
     }: WorkerDemand,
-  ): Share {
+  ): Promise<Share> {
     if (cpus > this.#cpus) {
       throw noCapacity(
         `The manager has ${this.#cpus} CPUs, not the worker's ${cpus}`,
@@ -60,14 +68,21 @@ export class Capacity {
     }
     this.#free -= taken;
     let held = true;
-    return {
-      cpus,
-      memoryBytes,
-      release: () => {
-        if (held) this.#free += taken;
-        held = false;
-      },
+    const releaseMemory = () => {
+      if (held) this.#free += taken;
+      held = false;
     };
+    try {
+      const disk = await this.#claimDisk(diskBytes);
+      const release = () => {
+        releaseMemory();
+        disk.release();
+      };
+      return { cpus, memoryBytes, disk, release };
+    } catch (error) {
+      releaseMemory();
+      throw error;
+    }
   }
 }
 

@@ -27,6 +27,7 @@ import {
   chooseExpired,
   evictableBytes,
 } from "./eviction.ts";
+import type { DiskClaims } from "./disk_claims.ts";
 import { measureFile } from "./file_size.ts";
 import { Seals } from "./seals.ts";
 
@@ -81,7 +82,7 @@ export interface CacheSize {
   bytes: number;
 }
 
-/** Kept free on the data disk: room for the workers' overlays to grow. */
+/** Kept free on the data disk beside what builds under way may write. */
 const RESERVED_BYTES = 512 * 1024 * 1024;
 
 /** Names of the cache's files: a digest, and what it is. */
@@ -100,6 +101,7 @@ export class ImageCache {
   constructor(
     state: string,
     readonly spare: Spare,
+    readonly claims: Pick<DiskClaims, "outstanding">,
     seals = new Seals(),
     readonly measureSpace: typeof measureDiskSpace = measureDiskSpace,
   ) {
@@ -274,7 +276,7 @@ export class ImageCache {
    */
   async makeRoom(bytes: number): Promise<void> {
     const missing = async () =>
-      bytes + RESERVED_BYTES -
+      bytes + RESERVED_BYTES + await this.claims.outstanding() -
       (await this.measureSpace(this.#images)).available;
     if (await missing() <= 0) return;
     const { images, prepared } = await this.sizes();

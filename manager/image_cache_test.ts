@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ImageCache } from "./image_cache.ts";
+import { DiskClaims } from "./disk_claims.ts";
 import { type Sealer, Seals } from "./seals.ts";
 
 const [IMAGE, OTHER, PREPARED] = ["a", "b", "c"].map((it) => it.repeat(64)) as [
@@ -29,7 +30,12 @@ async function withCache(
       await Deno.mkdir(`${state}/${folder}`, { recursive: true });
       await Deno.writeTextFile(`${state}/${path}`, text);
     }
-    const cache = new ImageCache(state, spare, new Seals(sealer));
+    const cache = new ImageCache(
+      state,
+      spare,
+      new DiskClaims(),
+      new Seals(sealer),
+    );
     await cache.open();
     await test(cache, state);
   } finally {

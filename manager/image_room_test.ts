@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ImageCache } from "./image_cache.ts";
 import { measureFile } from "./file_size.ts";
+import { claimDisk, DiskClaims } from "./disk_claims.ts";
 import { Seals } from "./seals.ts";
 
 const MIB = 1024 ** 2;
@@ -12,6 +13,7 @@ const ROOM_BYTES = 10 * MIB;
 
 interface Fixture {
   cache: ImageCache;
+  claims: DiskClaims;
   /** Images that are there, by the digit of their digest. */
   images(): Promise<string>;
   removedSpares: () => number;
@@ -32,8 +34,9 @@ async function withImages(
     bytes: () => Promise.resolve((spares - removed) * MIB),
     removeOldest: () => Promise.resolve(removed < spares && ++removed > 0),
   };
+  const claims = new DiskClaims();
   const seals = new Seals(() => Promise.resolve("seal"));
-  const cache = new ImageCache(state, spare, seals, async () => {
+  const cache = new ImageCache(state, spare, claims, seals, async () => {
     let used = (spares - removed) * MIB;
     for (const name of await names()) {
       used += await measureFile(`${state}/images/${name}`);
@@ -50,6 +53,7 @@ async function withImages(
     }
     await test({
       cache,
+      claims,
       images: async () =>
         (await names()).map(([digit]) => digit).sort().join(""),
       removedSpares: () => removed,
@@ -82,6 +86,21 @@ Deno.test("nothing goes for what does not fit anyway", () =>
     await cache.makeRoom(ROOM_BYTES);
     assert.equal(await images(), "");
   }, 2));
+
+Deno.test("what builds may still write is nobody else's room", () =>
+  withImages("abc", async ({ cache, claims, images }) => {
+    const claim = await claimDisk(7 * MIB, claims, cache);
+    await assert.rejects(claimDisk(4 * MIB, claims, cache), {
+      code: "no-capacity",
+    });
+    assert.equal(await images(), "abc");
+    await cache.makeRoom(1 * MIB);
+    assert.equal(await images(), "bc");
+    await assert.rejects(cache.makeRoom(4 * MIB), { code: "disk-full" });
+    claim.measureBy(() => Promise.resolve(7 * MIB));
+    await cache.makeRoom(4 * MIB);
+    claim.release();
+  }));
 
 Deno.test("spares go before images do", () =>
   withImages("abc", async ({ cache, images, removedSpares }) => {

@@ -9,6 +9,7 @@ import { Agent } from "./agent.ts";
 import { Capacity } from "./capacity.ts";
 import { installFilters } from "./confinement.ts";
 import { createCloneOverlay } from "./disk_image.ts";
+import { claimDisk, DiskClaims } from "./disk_claims.ts";
 import { Network } from "./egress/network.ts";
 import { ImageCache } from "./image_cache.ts";
 import { removeLeftOvers } from "./left_overs.ts";
@@ -42,11 +43,12 @@ async function main(): Promise<void> {
     createOverlay: (overlay, base) => createCloneOverlay(overlay, base),
     hold: (base) => cache.hold(base),
   });
+  const claims = new DiskClaims();
   const cache: ImageCache = new ImageCache(agentPaths.state, {
     removeOldest: async () =>
       await resting.yield() || await saved.removeOldest(),
     bytes: async () => (await saved.size()).bytes,
-  });
+  }, claims);
   const surroundings: WorkerSurroundings = {
     paths: agentPaths,
     cache,
@@ -88,6 +90,7 @@ async function main(): Promise<void> {
     capacity: new Capacity(
       navigator.hardwareConcurrency,
       (await readMemoryFacts()).total,
+      (bytes) => claimDisk(bytes, claims, cache),
     ),
     holdMemory,
     powerOff: powerOffSoon,

@@ -307,6 +307,7 @@ export class Worker {
   /** Watches what the worker uses until it is gone. */
   #startWatch(): void {
     const { machine } = this.#ownBody;
+    this.#share.disk.measureBy(() => machine.measureDiskBytes());
     this.#watch = watchWorker({
       budget: this.#verdict.budget,
       cpus: this.#share.cpus,

@@ -154,11 +154,12 @@ export class Pipeline {
   /** What each worker of the build is to get. */
   workerDemand(): WorkerDemand {
     const { spec, maxCpus } = this.#parts;
-    const { cpus, memoryBytes } = spec.resources;
+    const { cpus, memoryBytes, diskBytes } = spec.resources;
     return {
       ...(cpus !== undefined && { cpus }),
       ...(maxCpus !== undefined && { maxCpus }),
       memoryBytes,
+      diskBytes,
     };
   }
 

@@ -28,13 +28,13 @@ interface Limit {
 
 /**
  * The limits of a spec, by their keys. A cap of ours is more than builds need
- * and less than what harms a machine. More than the 64 GiB of the manager's
+ * and less than what harms a machine. The manager's
  * data disk no build can have; processors and memory are those of the manager.
  */
 const LIMITS = {
   "cpus": {},
   "memory": { kind: sizeKind, default: defaults.memoryBytes },
-  "disk": { kind: sizeKind, default: defaults.diskBytes, cap: "64 GiB" },
+  "disk": { kind: sizeKind, default: defaults.diskBytes, cap: "60 GiB" },
   "cpu-time": { kind: durationKind },
   "wall-time": {
     kind: durationKind,

@@ -5,11 +5,18 @@
  */
 
 import { EnvironmentError } from "../errors.ts";
+import { formatSize } from "../spec/units.ts";
 import type { AcceleratorChoice } from "./accelerator.ts";
 import { managerCpus } from "./qemu_arguments.ts";
 
 /** Memory that the manager's own system takes. */
 const MANAGER_OWN_BYTES = 512 * 1024 ** 2;
+
+/** Of the manager's data disk, a sparse file. */
+export const DATA_DISK_BYTES = 64 * 1024 ** 3;
+
+/** What of it no build can have: file system, image, room that is kept free. */
+const DISK_OWN_BYTES = 4 * 1024 ** 3;
 
 /** What the manager has, or will have. */
 export interface ManagerCapacity {
@@ -23,6 +30,7 @@ export interface WorkerDemand {
   /** Undefined: what there is. */
   readonly cpus: number | undefined;
   readonly memoryBytes: number;
+  readonly diskBytes: number;
 }
 
 /**
@@ -45,6 +53,15 @@ export function requireCapacity(
         mebibytes(demand.memoryBytes)
       } MiB of memory: the manager has ${most} MiB for workers`,
       { hint: "Lower `resources.memory` in the build spec" },
+    );
+  }
+  const mostDisk = DATA_DISK_BYTES - DISK_OWN_BYTES;
+  if (demand.diskBytes > mostDisk) {
+    throw new EnvironmentError(
+      "no-capacity",
+      `Cannot give the build ${formatSize(demand.diskBytes)} of disk: the ` +
+        `manager has ${formatSize(mostDisk)} for builds`,
+      { hint: "Lower `resources.disk` in the build spec" },
     );
   }
 }

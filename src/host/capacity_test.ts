@@ -13,12 +13,15 @@ const manager: ManagerCapacity = {
 
 function refusal(
   settings: Partial<ManagerCapacity>,
-  demand: { cpus?: number; memoryBytes?: number },
+  demand: { cpus?: number; memoryBytes?: number; diskBytes?: number },
 ): EnvironmentError | undefined {
   try {
     requireCapacity(
       { ...manager, ...settings },
-      { cpus: undefined, memoryBytes: GIBIBYTE, ...demand },
+      {
+        ...{ cpus: undefined, memoryBytes: GIBIBYTE, diskBytes: GIBIBYTE },
+        ...demand,
+      },
     );
     return undefined;
   } catch (error) {
@@ -61,6 +64,16 @@ Deno.test("requireCapacity() refuses more memory than the manager has", () => {
     "Cannot give the worker 5633 MiB of memory: the manager has 5632 MiB for workers",
   );
   assert.match(error?.hint ?? "", /`resources.memory`/);
+});
+
+Deno.test("requireCapacity() refuses more disk than builds can have", () => {
+  assert.equal(refusal({}, { diskBytes: 60 * GIBIBYTE }), undefined);
+  const error = refusal({}, { diskBytes: 61 * GIBIBYTE });
+  assert.equal(
+    error?.message,
+    "Cannot give the build 61 GiB of disk: the manager has 60 GiB for builds",
+  );
+  assert.match(error?.hint ?? "", /`resources.disk`/);
 });
 
 Deno.test("requireCapacity() refuses all that does not fit, and nothing else", () => {

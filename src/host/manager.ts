@@ -4,6 +4,7 @@ import {
   type AcceleratorChoice,
   chooseAccelerator,
 } from "./accelerator.ts";
+import { DATA_DISK_BYTES } from "./capacity.ts";
 import { stateFileError, systemErrorCode } from "./file_errors.ts";
 import { probeKvm } from "./kvm_probe.ts";
 import { acquireLock } from "./lock.ts";
@@ -26,9 +27,6 @@ import {
 } from "./qmp_commands.ts";
 import { replaceFile } from "./replace_file.ts";
 import type { StatePaths } from "./state_directory.ts";
-
-/** Sparse; what the manager caches is bounded by it. */
-const DATA_DISK_BYTES = 64 * 1024 ** 3;
 
 /** Another command may be starting the manager, or waiting for it to stop. */
 const LOCK_WAIT_MS = 120_000;

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { buildLimitsSchema, verdictSchema } from "./verdict.ts";
 
 /** Raised on every change of a method's meaning or a frame's shape. */
-export const PROTOCOL_VERSION = 8;
+export const PROTOCOL_VERSION = 9;
 
 /**
  * First bytes on a fresh connection, written by the manager. The host discards
@@ -91,6 +91,8 @@ export const workerDemandSchema = z.strictObject({
   /** Of these at most so many; says nothing beside `cpus`. */
   maxCpus: z.int().min(1).max(64).optional(),
   memoryBytes: z.int().min(64 * 1024 ** 2),
+  /** Most that it may write to its root disk. */
+  diskBytes: bytes,
 });
 export type WorkerDemand = z.infer<typeof workerDemandSchema>;
 

@@ -59,7 +59,7 @@ Deno.test("loadBuildSpec reads every key", async () => {
   deepEqual(spec.resources, {
     cpus: 2,
     memoryBytes: 4 * 1024 ** 3,
-    diskBytes: 64 * 1024 ** 3,
+    diskBytes: 60 * 1024 ** 3,
     cpuTimeSeconds: 600,
     wallTimeSeconds: 5400,
     bootTimeoutSeconds: 90,

@@ -1,0 +1,80 @@
+/**
+ * What the builds under way may still write to the data disk. So much of it is
+ * kept free of all else, so that none fills it for the others.
+ *
+ * @module
+ */
+
+import { AgentError } from "../src/rpc/peer.ts";
+import type { ImageCache } from "./image_cache.ts";
+
+/** What one build may write, one worker at a time. */
+export interface DiskClaim {
+  /** Has what the current worker has written counted: bytes, 0 once it is gone. */
+  measureBy(measure: () => Promise<number>): void;
+  /** Gives it back; nothing happens the second time. */
+  release(): void;
+}
+
+/** All claims. */
+export class DiskClaims {
+  readonly #claims = new Set<{
+    bytes: number;
+    measure: () => Promise<number>;
+  }>();
+
+  /** Claims so many bytes, whether they are there or not. */
+  add(bytes: number): DiskClaim {
+    const claim = { bytes, measure: () => Promise.resolve(0) };
+    this.#claims.add(claim);
+    return {
+      measureBy(measure) {
+        claim.measure = measure;
+      },
+      release: () => {
+        this.#claims.delete(claim);
+      },
+    };
+  }
+
+  /** Bytes that were claimed and are not written yet. */
+  async outstanding(): Promise<number> {
+    const left = await Promise.all(
+      [...this.#claims].map(async ({ bytes, measure }) =>
+        Math.max(0, bytes - await measure())
+      ),
+    );
+    return left.reduce((sum, bytes) => sum + bytes, 0);
+  }
+}
+
+/**
+ * Claims room for a build, for which images that nobody uses make way.
+ *
+ * @throws {AgentError} `no-capacity` if the builds under way may need it
+ */
+export async function claimDisk(
+  bytes: number,
+  claims: DiskClaims,
+  cache: Pick<ImageCache, "makeRoom">,
+): Promise<DiskClaim> {
+  const claim = claims.add(bytes);
+  try {
+    await cache.makeRoom(0);
+    return claim;
+  } catch (error) {
+    claim.release();
+    if (!(error instanceof AgentError) || error.code !== "disk-full") {
+      throw error;
+    }
+    throw new AgentError(
+      "no-capacity",
+      `The manager's disk has no ${gibibytes(bytes)} for the build beside ` +
+        "what the builds under way may write",
+    );
+  }
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+}
