@@ -67,6 +67,28 @@ done`,
     assert.equal(result.report.outcome, "build-failed", explain(result));
   });
 
+  await t.step("no room on the manager's disk", async () => {
+    await using hog = await Project.create();
+    const claim = { ...small, resources: "disk: 40 GiB" };
+    const begun = Promise.withResolvers<void>();
+    const holding = run(hog, internet, {
+      ...claim,
+      script: "sleep 20",
+      onEvent: (event) => {
+        if (event.type === "phase-start" && event.phase === "boot") {
+          begun.resolve();
+        }
+      },
+    });
+    await Promise.race([begun.promise, holding]);
+    const refused = await run(project, internet, claim);
+    assert.equal(refused.code, 3, explain(refused));
+    assert.equal(refused.report.error?.code, "manager-no-capacity");
+    // The controls: a neighbour that wants less, and the first of the two.
+    assertSuccess(await run(project, internet, small));
+    assertSuccess(await holding);
+  });
+
   await t.step("after", async () => {
     assert.equal(await project.read("ws/src/result"), "built\n");
     const result = await run(project, internet, small);
