@@ -138,6 +138,7 @@ Deno.test("a worker's QEMU is confined, and the host is nowhere to be seen", asy
     }
   });
   let facts: Facts;
+  let onDataDisk: string[];
   try {
     const searched = await log.promise;
     await t.step("the worker has nothing of the host", () => {
@@ -146,6 +147,7 @@ Deno.test("a worker's QEMU is confined, and the host is nowhere to be seen", asy
       assert.doesNotMatch(searched, /FOUND secret/);
     });
     facts = await inspect(project, environment);
+    onDataDisk = await searchDataDisk(environment, [secret, control]);
   } finally {
     process.kill("SIGINT");
     await built;
@@ -162,6 +164,8 @@ Deno.test("a worker's QEMU is confined, and the host is nowhere to be seen", asy
     );
     assert.ok(all("control").some((place) => place.startsWith("/dev/sd")));
     assert.deepEqual(all("secret"), []);
+    // The worker's own disk is there.
+    assert.deepEqual(onDataDisk, [control]);
   });
 
   await t.step("QEMU runs as a user of its own, without rights", () => {
@@ -242,6 +246,24 @@ Deno.test("a worker's QEMU is confined, and the host is nowhere to be seen", asy
     assert.equal(one("forwarding"), "0");
   });
 });
+
+/** Which of the texts the manager's data disk has; grep passes over its holes. */
+async function searchDataDisk(
+  { XDG_STATE_HOME }: Record<string, string>,
+  texts: readonly string[],
+): Promise<string[]> {
+  const { code, stdout } = await new Deno.Command("grep", {
+    args: [
+      "-aoF",
+      ...texts.flatMap((text) => ["-e", text]),
+      `${XDG_STATE_HOME}/contractor/manager/data.img`,
+    ],
+    stderr: "inherit",
+  }).output();
+  assert.ok(code <= 1, `grep: exit code ${code}`);
+  const found = new TextDecoder().decode(stdout).trim().split("\n");
+  return texts.filter((text) => found.includes(text));
+}
 
 /** A state directory of its own, with the inspected manager's image. */
 async function inspectedEnvironment(

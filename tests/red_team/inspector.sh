@@ -86,21 +86,39 @@ for group in kvm libvirt-qemu; do
     fact "group-$group" "$(sed -n "s/^$group:[^:]*:\([0-9]*\):.*/\1/p" /etc/group)"
 done
 
-# Reads the texts from standard input: a command line would be found itself.
-search() {
-    printf '%s\n' "$1" | grep -rlsF -f - --exclude-dir=proc --exclude-dir=sys /
-    for environment in /proc/[0-9]*/environ /proc/cmdline; do
-        printf '%s\n' "$1" | grep -lsF -f - "$environment"
-    done
-    for disk in /dev/sd?; do
-        tr -s '\0' '\n' <"$disk" | { printf '%s\n' "$1" >/run/inspected; grep -qF -f /run/inspected; } &&
-            echo "$disk"
-        rm -f /run/inspected
-    done
+# Prints the texts, a line each: in a command line they would be found themselves.
+texts() {
+    printf '%s\n' "$control" "$secret"
 }
 
-search "$control" | while read -r place; do fact control "$place"; done
-search "$secret" | while read -r place; do fact secret "$place"; done
+# Tells which of the texts a file or a disk has.
+# Usage: search PLACE
+search() {
+    texts >/run/inspected
+    tr -s '\0' '\n' 2>/dev/null <"$1" | grep -aoF -f /run/inspected |
+        sort -u | while read -r text; do
+            case $text in
+                "$control") fact control "$1" ;;
+                "$secret") fact secret "$1" ;;
+            esac
+        done
+    rm -f /run/inspected
+}
+
+# The places first: a search leaves its texts in a file meanwhile.
+places=$(texts | grep -rlsF -f - --exclude-dir=proc --exclude-dir=sys /)
+echo "$places" | while read -r place; do [ -z "$place" ] || search "$place"; done
+for place in /proc/[0-9]*/environ /proc/cmdline; do
+    search "$place"
+done
+# The host can search the data disk, and far sooner.
+data=$(awk '$5 == "/var/lib/contractor" { print $3 }' /proc/self/mountinfo)
+data=$(readlink -f "/sys/dev/block/$data")
+data=/dev/${data##*/}
+[ -b "$data" ] || fact secret 'no data disk'
+for disk in /dev/sd?; do
+    [ "$disk" = "$data" ] || search "$disk"
+done
 
 # The worker floods its console meanwhile; an old part of it is there once the
 # file was full.
