@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AgentError } from "../src/rpc/peer.ts";
 import { createOverlay } from "./disk_image.ts";
 import type { BaseImage, ImageCache } from "./image_cache.ts";
 import type { AgentPaths } from "./paths.ts";
@@ -33,7 +34,7 @@ const SETTLE_TIMEOUT_SECONDS = 120;
 /** What to boot. */
 export interface SaveOptions {
   paths: AgentPaths;
-  cache: ImageCache;
+  cache: Pick<ImageCache, "makeRoom">;
   base: BaseImage;
   machine: Omit<MachineSettings, "backing">;
   diskBytes: number;
@@ -52,9 +53,9 @@ export interface SaveOptions {
 export async function bootAndSave(options: SaveOptions): Promise<string> {
   const { cache, base, diskBytes, bootTimeoutSeconds, network } = options;
   const { cpus, memoryBytes } = options.machine;
+  await makeRoom(cache, Math.min(memoryBytes, MAX_MEMORY_FILE_BYTES));
   const machine = new WorkerMachine(newWorkerId(), options.paths);
   try {
-    await cache.makeRoom(Math.min(memoryBytes, MAX_MEMORY_FILE_BYTES));
     await machine.makeDirectories();
     await createOverlay(machine.overlay, base, diskBytes);
     options.signal.throwIfAborted();
@@ -74,6 +75,21 @@ export async function bootAndSave(options: SaveOptions): Promise<string> {
   } catch (error) {
     await machine.discard();
     throw error;
+  }
+}
+
+/** What is only there to be faster takes no build's room, and ends none. */
+async function makeRoom(
+  cache: SaveOptions["cache"],
+  bytes: number,
+): Promise<void> {
+  try {
+    await cache.makeRoom(bytes);
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.code !== "disk-full") {
+      throw error;
+    }
+    throw new UnsuitedError("builds may need the room that it would take");
   }
 }
 
