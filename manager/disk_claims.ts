@@ -22,6 +22,7 @@ export class DiskClaims {
     bytes: number;
     measure: () => Promise<number>;
   }>();
+  #last: Promise<unknown> = Promise.resolve();
 
   /** Claims so many bytes, whether they are there or not. */
   add(bytes: number): DiskClaim {
@@ -35,6 +36,28 @@ export class DiskClaims {
         this.#claims.delete(claim);
       },
     };
+  }
+
+  /**
+   * Claims so many bytes if there is room. One comes after the other: of two
+   * that do not fit together, one gets what it wants.
+   *
+   * @param makeRoom fails if there is less than what is outstanding
+   */
+  take(bytes: number, makeRoom: () => Promise<void>): Promise<DiskClaim> {
+    const take = async () => {
+      const claim = this.add(bytes);
+      try {
+        await makeRoom();
+        return claim;
+      } catch (error) {
+        claim.release();
+        throw error;
+      }
+    };
+    const taken = this.#last.then(take);
+    this.#last = taken.catch(() => {});
+    return taken;
   }
 
   /** Bytes that were claimed and are not written yet. */
@@ -58,12 +81,9 @@ export async function claimDisk(
   claims: DiskClaims,
   cache: Pick<ImageCache, "makeRoom">,
 ): Promise<DiskClaim> {
-  const claim = claims.add(bytes);
   try {
-    await cache.makeRoom(0);
-    return claim;
+    return await claims.take(bytes, () => cache.makeRoom(0));
   } catch (error) {
-    claim.release();
     if (!(error instanceof AgentError) || error.code !== "disk-full") {
       throw error;
     }

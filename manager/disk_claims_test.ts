@@ -43,6 +43,27 @@ Deno.test("a build that might fill the disk for others is refused", async () => 
   await claimDisk(60, claims, cache);
 });
 
+Deno.test("of two builds at once that do not fit together, one begins", async () => {
+  const claims = new DiskClaims();
+  const cache = {
+    async makeRoom() {
+      // As long as it takes to look at the disk.
+      await new Promise((resolve) => setTimeout(resolve));
+      if (await claims.outstanding() > 100) {
+        throw new AgentError("disk-full", "");
+      }
+    },
+  };
+  const begun = await Promise.allSettled(
+    [60, 60, 40].map((bytes) => claimDisk(bytes, claims, cache)),
+  );
+  assert.deepEqual(
+    begun.map(({ status }) => status),
+    ["fulfilled", "rejected", "fulfilled"],
+  );
+  assert.equal(await claims.outstanding(), 100);
+});
+
 Deno.test("what else keeps room from being made is told as it is", async () => {
   const claims = new DiskClaims();
   const broken = new Error("broken");
