@@ -1,5 +1,5 @@
 /**
- * What the builds under way may still write to the data disk. So much of it is
+ * What the builds and copies under way may still write to the data disk. So much of it is
  * kept free of all else, so that none fills it for the others.
  *
  * @module
@@ -8,7 +8,7 @@
 import { AgentError } from "../src/rpc/peer.ts";
 import type { ImageCache } from "./image_cache.ts";
 
-/** What one build may write, one worker at a time. */
+/** What one build or copy may write, one worker at a time. */
 export interface DiskClaim {
   /** Has what the current worker has written counted: bytes, 0 once it is gone. */
   measureBy(measure: () => Promise<number>): void;
@@ -58,6 +58,28 @@ export class DiskClaims {
     const taken = this.#last.then(take);
     this.#last = taken.catch(() => {});
     return taken;
+  }
+
+  /**
+   * Claims what some work may write, for as long as it takes.
+   *
+   * @param measure what it has written
+   */
+  async during<T>(
+    bytes: number,
+    { makeRoom, measure }: {
+      makeRoom: () => Promise<void>;
+      measure: () => Promise<number>;
+    },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const claim = await this.take(bytes, makeRoom);
+    claim.measureBy(measure);
+    try {
+      return await work();
+    } finally {
+      claim.release();
+    }
   }
 
   /** Bytes that were claimed and are not written yet. */

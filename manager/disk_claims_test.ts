@@ -64,6 +64,36 @@ Deno.test("of two builds at once that do not fit together, one begins", async ()
   assert.equal(await claims.outstanding(), 100);
 });
 
+Deno.test("what a copy may write counts while it is made", async () => {
+  const claims = new DiskClaims();
+  let written = 0;
+  const options = {
+    makeRoom: () => Promise.resolve(),
+    measure: () => Promise.resolve(written),
+  };
+  const copied = await claims.during(100, options, async () => {
+    assert.equal(await claims.outstanding(), 100);
+    written = 70;
+    assert.equal(await claims.outstanding(), 30);
+    return "copied";
+  });
+  assert.equal(copied, "copied");
+  assert.equal(await claims.outstanding(), 0);
+  const broken = new Error("broken");
+  const fail = () => Promise.reject(broken);
+  await assert.rejects(claims.during(100, options, fail), broken);
+  assert.equal(await claims.outstanding(), 0);
+  let begun = false;
+  await assert.rejects(
+    claims.during(100, { ...options, makeRoom: fail }, () => {
+      begun = true;
+      return Promise.resolve();
+    }),
+    broken,
+  );
+  assert.ok(!begun);
+});
+
 Deno.test("what else keeps room from being made is told as it is", async () => {
   const claims = new DiskClaims();
   const broken = new Error("broken");

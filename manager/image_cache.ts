@@ -101,7 +101,7 @@ export class ImageCache {
   constructor(
     state: string,
     readonly spare: Spare,
-    readonly claims: Pick<DiskClaims, "outstanding">,
+    readonly claims: Pick<DiskClaims, "during" | "outstanding">,
     seals = new Seals(),
     readonly measureSpace: typeof measureDiskSpace = measureDiskSpace,
   ) {
@@ -177,10 +177,12 @@ export class ImageCache {
       ? allocatedBytes
       : await measureData(device, format);
     if (dataBytes > maxBytes) throw imageTooLarge();
-    await this.makeRoom(dataBytes);
+    const most = isRaw ? maxBytes : dataBytes;
     try {
-      const most = isRaw ? maxBytes : dataBytes;
-      await copyImage(device, format, partial, most, signal);
+      await this.claims.during(dataBytes, {
+        makeRoom: () => this.makeRoom(0),
+        measure: () => measureFile(partial),
+      }, () => copyImage(device, format, partial, most, signal));
       // The bases of workers are read by their users.
       await Deno.chmod(partial, 0o644);
       await flush(partial);
@@ -424,7 +426,6 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** Notes the use for the choice of what to remove. */
 /** Marks a file as used; false if it is gone. */
 async function touch(file: string): Promise<boolean> {
   const now = new Date();
