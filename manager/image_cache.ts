@@ -114,8 +114,8 @@ export class ImageCache {
   async open(): Promise<void> {
     for (const directory of [this.#images, this.#prepared]) {
       await Deno.mkdir(directory, { recursive: true });
-      for await (const { name } of Deno.readDir(directory)) {
-        if (FILE_NAME.test(name)) continue;
+      for await (const { name, isFile } of Deno.readDir(directory)) {
+        if (isFile && FILE_NAME.test(name)) continue;
         await Deno.remove(`${directory}/${name}`, { recursive: true });
       }
     }
@@ -299,15 +299,11 @@ export class ImageCache {
   }
 
   async #removeAll(files: readonly string[]): Promise<void> {
-    const remove = async (file: string) => {
-      try {
-        await Deno.remove(file);
-      } catch (error) {
-        // Another build makes room at the same time.
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
-    };
+    // Another build makes room at the same time.
+    const remove = (file: string) => orGone(Deno.remove(file));
     for (const file of files) {
+      // A worker has come that needs it since it was chosen.
+      if (this.#uses.has(file)) continue;
       await remove(file);
       if (file.startsWith(this.#prepared)) {
         await remove(file.replace(/\.qcow2$/, ".json"));
@@ -325,27 +321,29 @@ export class ImageCache {
         const base = this.#imageFile(image);
         dependents.set(base, [...dependents.get(base) ?? [], file]);
       }
-      entries.push(await this.#entry(file, []));
+      entries.push(...await this.#entry(file, []));
     }
     for (const key of await this.#keys(this.#images, ".qcow2")) {
       const file = this.#imageFile(key);
-      entries.push(await this.#entry(file, dependents.get(file) ?? []));
+      entries.push(...await this.#entry(file, dependents.get(file) ?? []));
     }
     return entries;
   }
 
+  /** None if another build has just removed it. */
   async #entry(
     file: string,
     dependents: readonly string[],
-  ): Promise<CacheEntry> {
-    const info = await Deno.stat(file);
-    return {
+  ): Promise<CacheEntry[]> {
+    const info = await orGone(Deno.stat(file));
+    if (info === undefined) return [];
+    return [{
       key: file,
       bytes: allocatedBytes(info),
       lastUsed: info.mtime?.getTime() ?? 0,
       dependents,
       inUse: (this.#uses.get(file) ?? 0) > 0,
-    };
+    }];
   }
 
   async #size(directory: string, suffix: string): Promise<CacheSize> {
@@ -418,22 +416,21 @@ function diskFull(): AgentError {
 }
 
 async function exists(file: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(file)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return (await orGone(Deno.stat(file)))?.isFile ?? false;
 }
 
 /** Marks a file as used; false if it is gone. */
 async function touch(file: string): Promise<boolean> {
   const now = new Date();
+  return await orGone(Deno.utime(file, now, now).then(() => true)) ?? false;
+}
+
+/** Undefined if what something is done with is not there. */
+async function orGone<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    await Deno.utime(file, now, now);
-    return true;
+    return await work;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { ImageCache } from "./image_cache.ts";
 import { DiskClaims } from "./disk_claims.ts";
 import { type Sealer, Seals } from "./seals.ts";
@@ -26,7 +27,7 @@ async function withCache(
   const state = await Deno.makeTempDir();
   try {
     for (const [path, text] of Object.entries(files)) {
-      const folder = path.split("/")[0]!;
+      const folder = dirname(path);
       await Deno.mkdir(`${state}/${folder}`, { recursive: true });
       await Deno.writeTextFile(`${state}/${path}`, text);
     }
@@ -135,3 +136,16 @@ Deno.test("a file without a seal is never the one that is meant", async () => {
   assert.ok(!await seals.accepts("/image", null));
   assert.ok(!await seals.accepts("/image", "seal"));
 });
+
+Deno.test("what is no file of the cache is removed when it is opened", () =>
+  withCache({
+    ...files,
+    "images/partial": "of a copy",
+    [`images/${OTHER}.qcow2/file`]: "of a folder",
+  }, async (_cache, state) => {
+    const names = await Array.fromAsync(
+      Deno.readDir(`${state}/images`),
+      ({ name }) => name,
+    );
+    assert.deepEqual(names, [`${IMAGE}.qcow2`]);
+  }));

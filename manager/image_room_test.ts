@@ -119,3 +119,32 @@ Deno.test("what is too old or too much is trimmed, save what is asked for", () =
     await cache.trim({ maxBytes: 2 * MIB, since: 0 });
     assert.equal(await images(), "ad");
   }));
+
+Deno.test("builds that make room at the same time get it", () =>
+  withImages("abcdefgh", async ({ cache, images }) => {
+    const limits = { maxBytes: 2 * MIB, since: 0 };
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        // Each finds another one at work.
+        for (let turn = 0; turn < index; turn++) {
+          await Deno.stat(".");
+        }
+        await cache.trim(limits);
+      }),
+    );
+    assert.equal(await images(), "gh");
+  }));
+
+Deno.test("an image that a worker has just got stays", () =>
+  withImages("0123456789abcdef", async ({ cache, images }) => {
+    await cache.find({ image: digest("f") }, known);
+    const trimmed = cache.trim({ maxBytes: 0, since: 0 });
+    // All were chosen; the one that was used last goes last.
+    while ((await images()).startsWith("0"));
+    const [{ file }] = await Promise.all([
+      cache.acquire({ image: digest("f") }),
+      trimmed,
+    ]);
+    assert.ok((await Deno.stat(file)).isFile);
+    assert.equal(await images(), "f");
+  }));
