@@ -9,8 +9,8 @@
 
 import { decodeLatin1 } from "./latin1.ts";
 
-/** No server reads a longer request line. */
-export const MAX_LOOKED_AT = 64 * 1024;
+/** No server reads a longer request line; empty ones before it, some do. */
+const MAX_LINE = 64 * 1024;
 
 const TAB = 9;
 const LINE_FEED = 10;
@@ -36,12 +36,19 @@ export class BodyStart {
    * @param isWhole whether no more will come
    */
   read(data: Uint8Array, isWhole: boolean): "more" | "no-request" | "request" {
-    const end = Math.min(data.length, MAX_LOOKED_AT);
-    for (; this.#position < end; this.#position++) {
+    for (; this.#position < data.length; this.#position++) {
+      if (this.#isTooLong) {
+        return this.#methodAt === undefined ? "request" : "no-request";
+      }
       const found = this.#take(data, data[this.#position]!);
       if (found !== "more") return found;
     }
-    return isWhole || end === MAX_LOOKED_AT ? "no-request" : "more";
+    return isWhole ? "no-request" : "more";
+  }
+
+  /** Of the line, or of what stands before it: nobody sends so many blanks. */
+  get #isTooLong(): boolean {
+    return this.#position - (this.#methodAt ?? 0) >= MAX_LINE;
   }
 
   #take(data: Uint8Array, byte: number): "more" | "no-request" | "request" {

@@ -311,6 +311,7 @@ const HIDDEN = "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n";
 const hidden = {
   "a request": HIDDEN,
   "a request behind empty lines": `\r\n \t\n${HIDDEN}`,
+  "a request behind very many empty lines": "\r\n".repeat(32_766) + HIDDEN,
   "a request of another method": HIDDEN.replace("GET", "X-any~1"),
   "a request with more blanks": HIDDEN.replaceAll(" ", "\t  "),
   "a request in lower case": HIDDEN.toLowerCase(),
@@ -328,6 +329,8 @@ const harmless = {
   "a path": "cd /tmp && ls",
   "a word and a name of HTTP": "about HTTP and its https: or http:",
   "blanks alone": " \r\n\t ",
+  "many blanks alone": "\r\n".repeat(32_768),
+  "text behind many blanks": " ".repeat(65_535) + "so: it is",
   "text without a line's end": "word ".repeat(20_000),
   "two bytes": "OK",
 };
@@ -406,6 +409,15 @@ Deno.test("a stream of requests has one fate, however it is split", () => {
     { numRuns: 500 },
   );
   assert.ok(passed > 0 && stopped > 0);
+});
+
+Deno.test("a body of more blanks than anybody sends is refused", () => {
+  const body = "\r\n".repeat(40_000) + HIDDEN;
+  for (const bytes of [withBody(body), inChunks(body)].map(bytesOf)) {
+    const { forwarded, refused } = inspect(RULE, [bytes]);
+    assert.equal(refused?.refusal, "wrong-protocol");
+    assert.ok(forwarded.length < 200);
+  }
 });
 
 Deno.test("a body is handed on without a copy", () => {
