@@ -163,7 +163,7 @@ Deno.test("source and workspace together have what the build may use", () =>
     const trees = treesIn(directory);
     makeTree(trees.source, { "a": "a".repeat(600) });
     makeTree(trees.workspace, { "b": "b".repeat(401) });
-    const pack = (hasWorkspace: boolean, bytes: number, entries = 1) =>
+    const pack = (hasWorkspace: boolean, bytes: number, entries = 2) =>
       packTrees(directory, hasWorkspace, { bytes, entries });
     await assert.rejects(pack(false, 599), { code: "tree-too-large" });
     await pack(false, 600);
@@ -174,6 +174,7 @@ Deno.test("source and workspace together have what the build may use", () =>
     };
     await assert.rejects(pack(true, 1000), ofWorkspace);
     await pack(true, 1001);
+    await assert.rejects(pack(true, 1001, 1), ofWorkspace);
     makeTree(trees.workspace, { "c": "" });
     await assert.rejects(pack(true, 1001), ofWorkspace);
   }));

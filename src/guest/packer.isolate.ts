@@ -39,7 +39,7 @@ serveIsolate<PackerApi>({
         limits: {
           name: "workspace of the last build",
           bytes: limits.bytes - sumSizes(source.entries),
-          entries: limits.entries,
+          entries: limits.entries - source.entries.length,
         },
       }, signal)
       : { entries: [], skipped: [] };
