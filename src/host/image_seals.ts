@@ -41,8 +41,9 @@ async function forgetOldest(directory: string): Promise<void> {
   if (names.length <= MOST_SEALS) return;
   const dated = await Promise.all(names.map(async (name) => {
     const path = join(directory, name);
-    const { mtime } = await Deno.stat(path);
-    return { path, time: mtime?.getTime() ?? 0 };
+    // Another build may have forgotten it meanwhile.
+    const info = await Deno.lstat(path).catch(() => undefined);
+    return { path, time: info?.mtime?.getTime() ?? 0 };
   }));
   dated.sort((a, b) => a.time - b.time);
   for (const { path } of dated.slice(0, -MOST_SEALS)) {

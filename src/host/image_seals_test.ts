@@ -42,4 +42,12 @@ Deno.test("the oldest seals are forgotten", () =>
     assert.equal(await readSeal(directory, digest(0)), null);
     assert.equal(await readSeal(directory, digest(1)), seal(1));
     assert.equal(await readSeal(directory, digest(5000)), seal(1));
+    // Builds that end at the same time forget the same ones.
+    await Promise.all(
+      Array.from(
+        { length: 20 },
+        (_, index) => noteSeal(directory, digest(6000 + index), seal(2)),
+      ),
+    );
+    assert.equal(await readSeal(directory, digest(6019)), seal(2));
   }));
