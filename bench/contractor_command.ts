@@ -34,6 +34,16 @@ export interface CommandResult {
   stdout: string;
 }
 
+/** Variables of all that is run. */
+export const environment: Readonly<Record<string, string>> = {
+  PATH: Deno.env.get("PATH") ?? "",
+  HOME: Deno.env.get("HOME") ?? "",
+  CONTRACTOR_ACCEL: accelerator,
+  XDG_CONFIG_HOME: `${benchState}/config`,
+  XDG_STATE_HOME: benchState,
+  XDG_RUNTIME_DIR: `${benchState}/run`,
+};
+
 /** Runs a program to its end; its errors go to the terminal. */
 export async function runCommand(
   program: string,
@@ -44,15 +54,7 @@ export async function runCommand(
   const { code, stdout } = await new Deno.Command(program, {
     args: [...args],
     clearEnv: true,
-    env: {
-      PATH: Deno.env.get("PATH") ?? "",
-      HOME: Deno.env.get("HOME") ?? "",
-      CONTRACTOR_ACCEL: accelerator,
-      XDG_CONFIG_HOME: `${benchState}/config`,
-      XDG_STATE_HOME: benchState,
-      XDG_RUNTIME_DIR: `${benchState}/run`,
-      ...variables,
-    },
+    env: { ...environment, ...variables },
     stdin: "null",
     stderr: "inherit",
   }).output();

@@ -1,7 +1,7 @@
 /**
  * Measures Contractor on this machine and prints tables:
  * `deno run -A bench/main.ts [dump] [frames] [gateway] [hello] [manager]
- * [workspace] [traffic] [reference]`, all of them unless some are named. Three
+ * [neighbour] [workspace] [traffic] [reference]`, all of them unless some are named. Three
  * times in a line are the least, the median and the most. Needs what
  * scripts/quickstart sets up; set `CONTRACTOR_ACCEL=tcg` where there is no usable
  * KVM.
@@ -15,6 +15,7 @@ import { measureFrames } from "./frames.ts";
 import { measureGateway } from "./gateway.ts";
 import { measureHello } from "./hello.ts";
 import { measureManagerLoad } from "./manager_load.ts";
+import { measureNeighbour } from "./neighbour.ts";
 import { measureReference } from "./reference.ts";
 import { type Figure, formatTable } from "./table.ts";
 import { measureTraffic } from "./traffic.ts";
@@ -28,6 +29,7 @@ const measurements: Record<string, () => Promise<Figure[]>> = {
   gateway: measureGateway,
   hello: () => measureHello(spec),
   manager: measureManagerLoad,
+  neighbour: measureNeighbour,
   workspace: measureWorkspace,
   traffic: measureTraffic,
   reference: () => measureReference(spec),
