@@ -24,24 +24,17 @@ interface Limit {
   readonly default?: number;
   /** What a spec may have without its user's word, as written. */
   readonly cap?: string;
-  /** Whether the cap is all that there is, whatever the user says. */
-  readonly isAll?: true;
 }
 
 /**
  * The limits of a spec, by their keys. A cap of ours is more than builds need
- * and less than what harms a machine; processors and memory are those of the
- * manager, and so is the disk: `src/host/capacity.ts`.
+ * and less than what harms a machine. The manager's
+ * data disk no build can have; processors and memory are those of the manager.
  */
 const LIMITS = {
   "cpus": {},
   "memory": { kind: sizeKind, default: defaults.memoryBytes },
-  "disk": {
-    kind: sizeKind,
-    default: defaults.diskBytes,
-    cap: "60 GiB",
-    isAll: true,
-  },
+  "disk": { kind: sizeKind, default: defaults.diskBytes, cap: "60 GiB" },
   "cpu-time": { kind: durationKind },
   "wall-time": {
     kind: durationKind,
@@ -96,7 +89,7 @@ export function findExcess(
   wanted: ResourcesData,
   { path, resources, caps }: OwnLimits,
 ): DataProblem[] {
-  return limits.flatMap(([key, { kind, cap: ours, isAll }]) => {
+  return limits.flatMap(([key, { kind, cap: ours }]) => {
     const value = valueAt(wanted, key);
     if (value === undefined) return [];
     const own = caps.find((cap) => cap.key === key);
@@ -113,9 +106,7 @@ export function findExcess(
         show(value)
       }`,
       hint: own === undefined
-        ? isAll
-          ? "The manager has no more for a build"
-          : `Your configuration can allow more, with \`resources.max.${key}\``
+        ? `Your configuration can allow more, with \`resources.max.${key}\``
         : `Your configuration caps it at ${path}:${own.line}:${own.column}`,
     }];
   });

@@ -103,7 +103,9 @@ Deno.test("what harms a machine needs the user's word", () => {
   const how = (key: string) =>
     `Your configuration can allow more, with \`resources.max.${key}\``;
   deepEqual(mistakesOf(() => apply(wish)), [
-    `6:9: Expected at most "60 GiB" for "resources.disk", got "65 GiB" (The manager has no more for a build)`,
+    `6:9: Expected at most "60 GiB" for "resources.disk", got "65 GiB" (${
+      how("disk")
+    })`,
     `7:14: Expected at most "1 d" for "resources.wall-time", got "25 h" (${
       how("wall-time")
     })`,
