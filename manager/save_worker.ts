@@ -4,14 +4,13 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
 import { createOverlay } from "./disk_image.ts";
-import type { BaseImage, ImageCache } from "./image_cache.ts";
+import type { BaseImage } from "./image_cache.ts";
 import type { AgentPaths } from "./paths.ts";
 import { RunnerSession } from "./runner_session.ts";
 import { UnsuitedError } from "./saved_states.ts";
 import {
-  MAX_MEMORY_FILE_BYTES,
+  type SharedDisk,
   type UnownedBounds,
   withUnowned,
 } from "./unowned_worker.ts";
@@ -34,7 +33,7 @@ const SETTLE_TIMEOUT_SECONDS = 120;
 /** What to boot. */
 export interface SaveOptions {
   paths: AgentPaths;
-  cache: Pick<ImageCache, "makeRoom">;
+  disk: SharedDisk;
   base: BaseImage;
   machine: Omit<MachineSettings, "backing">;
   diskBytes: number;
@@ -51,20 +50,19 @@ export interface SaveOptions {
  * @throws {AgentError} `boot-failed` or `worker-died`
  */
 export async function bootAndSave(options: SaveOptions): Promise<string> {
-  const { cache, base, diskBytes, bootTimeoutSeconds, network } = options;
+  const { disk, base, diskBytes, bootTimeoutSeconds, network } = options;
   const { cpus, memoryBytes } = options.machine;
-  await makeRoom(cache, Math.min(memoryBytes, MAX_MEMORY_FILE_BYTES));
   const machine = new WorkerMachine(newWorkerId(), options.paths);
   try {
-    await machine.makeDirectories();
-    await createOverlay(machine.overlay, base, diskBytes);
-    options.signal.throwIfAborted();
-    await machine.startSaving({ ...options.machine, backing: base.chain });
     await withUnowned(machine, {
-      ...{ cpus, memoryBytes, diskBytes, network },
+      ...{ cpus, memoryBytes, disk, diskBytes, network },
       wallSeconds: bootTimeoutSeconds + 2 * SETTLE_TIMEOUT_SECONDS,
       signal: options.signal,
     }, async (signal) => {
+      await machine.makeDirectories();
+      await createOverlay(machine.overlay, base, diskBytes);
+      signal.throwIfAborted();
+      await machine.startSaving({ ...options.machine, backing: base.chain });
       await settle(machine, bootTimeoutSeconds, signal);
       await machine.save().catch((error) => {
         throw new UnsuitedError(`it cannot be saved: ${error}`);
@@ -75,21 +73,6 @@ export async function bootAndSave(options: SaveOptions): Promise<string> {
   } catch (error) {
     await machine.discard();
     throw error;
-  }
-}
-
-/** What is only there to be faster takes no build's room, and ends none. */
-async function makeRoom(
-  cache: SaveOptions["cache"],
-  bytes: number,
-): Promise<void> {
-  try {
-    await cache.makeRoom(bytes);
-  } catch (error) {
-    if (!(error instanceof AgentError) || error.code !== "disk-full") {
-      throw error;
-    }
-    throw new UnsuitedError("builds may need the room that it would take");
   }
 }
 

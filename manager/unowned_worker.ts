@@ -5,17 +5,24 @@
  * @module
  */
 
+import { AgentError } from "../src/rpc/peer.ts";
 import type { WorkerNetwork } from "./egress/worker_network.ts";
+import type { ImageCache } from "./image_cache.ts";
 import { Budget } from "./limits/budget.ts";
 import { watchWorker } from "./limits/watchdog.ts";
 import { UnsuitedError } from "./saved_states.ts";
 import type { WorkerMachine } from "./worker_machine.ts";
 
 /** Most that such a worker may take on the disk for its memory. */
-export const MAX_MEMORY_FILE_BYTES = 2 * 1024 ** 3;
+const MAX_MEMORY_FILE_BYTES = 2 * 1024 ** 3;
+
+/** What shares the disk out. */
+export type SharedDisk = Pick<ImageCache, "makeRoom" | "claims">;
 
 /** What a worker without a build may do. */
 export interface UnownedBounds {
+  /** What it may write is kept free there. */
+  disk: SharedDisk;
   cpus: number;
   diskBytes: number;
   memoryBytes: number;
@@ -29,14 +36,41 @@ export interface UnownedBounds {
  * Does some work with a machine that runs.
  *
  * @param work what the signal ends, and so a limit or an attempt
- * @throws {UnsuitedError} if the worker does too much
+ * @throws {UnsuitedError} if the worker does too much, or builds may need what
+ * it might write
  */
 export async function withUnowned(
   machine: WorkerMachine,
   bounds: UnownedBounds,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const { cpus, diskBytes, memoryBytes, wallSeconds, network } = bounds;
+  const { disk, diskBytes, memoryBytes } = bounds;
+  const mostBytes = diskBytes + Math.min(memoryBytes, MAX_MEMORY_FILE_BYTES);
+  await disk.claims.during(mostBytes, {
+    makeRoom: () => makeRoom(disk),
+    measure: () => machine.measureSavedBytes(),
+  }, () => watchWork(machine, bounds, mostBytes, work));
+}
+
+/** What is only there to be faster takes no build's room, and ends none. */
+async function makeRoom(disk: SharedDisk): Promise<void> {
+  try {
+    await disk.makeRoom(0);
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.code !== "disk-full") {
+      throw error;
+    }
+    throw new UnsuitedError("builds may need the room that it would take");
+  }
+}
+
+async function watchWork(
+  machine: WorkerMachine,
+  bounds: UnownedBounds,
+  diskLimitBytes: number,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { cpus, wallSeconds, network } = bounds;
   const ending = new AbortController();
   const end = (why: string) => ending.abort(new UnsuitedError(why));
   const disturb = () => end("it tried to reach something");
@@ -48,7 +82,7 @@ export async function withUnowned(
   const watch = watchWorker({
     budget,
     cpus,
-    diskLimitBytes: diskBytes + Math.min(memoryBytes, MAX_MEMORY_FILE_BYTES),
+    diskLimitBytes,
     measureCpuSeconds: () => machine.measureCpuSeconds(),
     measureDiskBytes: () => machine.measureSavedBytes(),
   });

@@ -236,7 +236,7 @@ export class Worker {
       readyWorkers,
       () =>
         bootAndSave({
-          ...{ paths, cache, diskBytes, bootTimeoutSeconds },
+          ...{ paths, disk: cache, diskBytes, bootTimeoutSeconds },
           base: body.base,
           machine: body.machineSettings,
           network: body.network,

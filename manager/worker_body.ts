@@ -13,7 +13,7 @@ import type { AgentPaths } from "./paths.ts";
 import { RunnerSession } from "./runner_session.ts";
 import type { SavedState, SavedStates, WorkerKind } from "./saved_states.ts";
 import { rehearseScript, renewScript } from "./wake.ts";
-import { withUnowned } from "./unowned_worker.ts";
+import { type SharedDisk, withUnowned } from "./unowned_worker.ts";
 import { newWorkerId } from "./worker_id.ts";
 import { type MachineSettings, WorkerMachine } from "./worker_machine.ts";
 import type { WorkerPlan } from "./worker_plan.ts";
@@ -140,10 +140,10 @@ export class WorkerBody {
   }
 
   /** Has a clone do what steps will do, and rest then. */
-  async rest(signal: AbortSignal): Promise<void> {
+  async rest(disk: SharedDisk, signal: AbortSignal): Promise<void> {
     const { cpus, memoryBytes, diskBytes } = this.#plan;
     await withUnowned(this.machine, {
-      ...{ cpus, memoryBytes, diskBytes, signal },
+      ...{ cpus, memoryBytes, disk, diskBytes, signal },
       network: this.network,
       wallSeconds: CLONE_TIMEOUT_SECONDS + 2 * WAKE_TIMEOUT_SECONDS,
     }, async (signal) => {
@@ -181,7 +181,7 @@ export async function startResting(
     if (saved !== undefined) {
       await body.clone(saved);
       signal.throwIfAborted();
-      await body.rest(signal);
+      await body.rest(surroundings.cache, signal);
       return body;
     }
   } catch (error) {

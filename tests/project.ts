@@ -62,10 +62,22 @@ export class Project implements AsyncDisposable {
     readonly hasOwnManager: boolean,
   ) {}
 
-  /** A project with an empty source and a link to the tiny worker's image. */
-  static async create(): Promise<Project> {
+  /**
+   * A project with an empty source and a link to the tiny worker's image.
+   *
+   * @param config what the user's configuration says
+   */
+  static async create(config?: string): Promise<Project> {
     const directory = await makeDirectory();
-    return new Project(directory, await prepareEnvironment(), false);
+    const environment = await prepareEnvironment();
+    if (config === undefined) return new Project(directory, environment, false);
+    const project = new Project(
+      directory,
+      { ...environment, XDG_CONFIG_HOME: join(directory, "config") },
+      false,
+    );
+    await project.configure(config);
+    return project;
   }
 
   /**
@@ -83,16 +95,21 @@ export class Project implements AsyncDisposable {
       XDG_RUNTIME_DIR: join(directory, "run"),
     };
     const project = new Project(directory, environment, true);
-    await Deno.mkdir(project.path("config/contractor"), { recursive: true });
     await project.configureManager(settings);
     return project;
   }
 
   /** Sets the manager's settings, of a project that has its own. */
   async configureManager(settings: string): Promise<void> {
+    await this.configure(`manager: ${settings}`);
+  }
+
+  /** Writes the user's configuration, of a project that has its own. */
+  async configure(config: string): Promise<void> {
+    await Deno.mkdir(this.path("config/contractor"), { recursive: true });
     await this.write(
       "config/contractor/config.yaml",
-      `manager: ${settings}\n${imagesAllowed}`,
+      `${config}\n${imagesAllowed}`,
     );
   }
 

@@ -12,8 +12,8 @@ import { managerCpus } from "./qemu_arguments.ts";
 /** Memory that the manager's own system takes. */
 const MANAGER_OWN_BYTES = 512 * 1024 ** 2;
 
-/** Of the manager's data disk, a sparse file. */
-export const DATA_DISK_BYTES = 64 * 1024 ** 3;
+/** Of the manager's data disk, a sparse file: room for builds side by side. */
+export const DATA_DISK_BYTES = 256 * 1024 ** 3;
 
 /** What of it no build can have: file system, image, room that is kept free. */
 const DISK_OWN_BYTES = 4 * 1024 ** 3;

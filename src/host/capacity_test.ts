@@ -67,11 +67,11 @@ Deno.test("requireCapacity() refuses more memory than the manager has", () => {
 });
 
 Deno.test("requireCapacity() refuses more disk than builds can have", () => {
-  assert.equal(refusal({}, { diskBytes: 60 * GIBIBYTE }), undefined);
-  const error = refusal({}, { diskBytes: 61 * GIBIBYTE });
+  assert.equal(refusal({}, { diskBytes: 252 * GIBIBYTE }), undefined);
+  const error = refusal({}, { diskBytes: 253 * GIBIBYTE });
   assert.equal(
     error?.message,
-    "Cannot give the build 61 GiB of disk: the manager has 60 GiB for builds",
+    "Cannot give the build 253 GiB of disk: the manager has 252 GiB for builds",
   );
   assert.match(error?.hint ?? "", /`resources.disk`/);
 });

@@ -230,7 +230,10 @@ async function waitUntilGone(pidFile: string): Promise<void> {
   }
 }
 
-/** An earlier attempt may have ended before the disk had its size. */
+/**
+ * An earlier attempt may have ended before the disk had its size, and an earlier
+ * version's had another one: then its caches are forgotten.
+ */
 async function createDataDisk(path: string): Promise<void> {
   try {
     using file = await Deno.open(path, {
@@ -239,7 +242,9 @@ async function createDataDisk(path: string): Promise<void> {
       mode: 0o600,
     });
     const { size } = await file.stat();
-    if (size === 0) await file.truncate(DATA_DISK_BYTES);
+    if (size === DATA_DISK_BYTES) return;
+    await file.truncate(0);
+    await file.truncate(DATA_DISK_BYTES);
   } catch (error) {
     throw stateFileError(error, "create the data disk", path);
   }

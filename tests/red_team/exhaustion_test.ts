@@ -68,8 +68,11 @@ done`,
   });
 
   await t.step("no room on the manager's disk", async () => {
-    await using hog = await Project.create();
-    const claim = { ...small, resources: "disk: 40 GiB" };
+    // One fits, also beside the small one; two do not.
+    const wish = "resources: { max: { disk: 130 GiB } }";
+    await using hog = await Project.create(wish);
+    await using other = await Project.create(wish);
+    const claim = { ...small, resources: "disk: 130 GiB" };
     const begun = Promise.withResolvers<void>();
     const holding = run(hog, internet, {
       ...claim,
@@ -81,7 +84,7 @@ done`,
       },
     });
     await Promise.race([begun.promise, holding]);
-    const refused = await run(project, internet, claim);
+    const refused = await run(other, internet, claim);
     assert.equal(refused.code, 3, explain(refused));
     assert.equal(refused.report.error?.code, "manager-no-capacity");
     // The controls: a neighbour that wants less, and the first of the two.
