@@ -46,7 +46,12 @@ export interface CommandOptions {
   maxOutputBytes?: number;
 }
 
-/** Runs a program and returns its standard output; it must succeed. */
+/**
+ * Runs a program and returns its standard output; it must succeed.
+ *
+ * @throws {CommandError} if it fails or takes too long
+ * @throws the signal's reason if it was killed for that
+ */
 export async function runCommand(
   program: string,
   args: readonly string[],
@@ -59,10 +64,12 @@ export async function runCommand(
     stderr: "piped",
   });
   const kill = () => killProcess(child);
-  const timer = setTimeout(
-    kill,
-    (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
-  );
+  const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = options;
+  let late = "";
+  const timer = setTimeout(() => {
+    late = `It took more than ${timeoutSeconds} s\n`;
+    kill();
+  }, timeoutSeconds * 1000);
   options.signal?.addEventListener("abort", kill);
   const { maxOutputBytes } = options;
   const read = (stream: ReadableStream<Uint8Array>) =>
@@ -76,8 +83,9 @@ export async function runCommand(
       child.status,
       options.input === undefined ? undefined : feed(child, options.input),
     ]);
-    if (!status.success) throw new CommandError(program, status.code, stderr);
-    return stdout;
+    options.signal?.throwIfAborted();
+    if (status.success) return stdout;
+    throw new CommandError(program, status.code, late + stderr);
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", kill);

@@ -24,6 +24,7 @@ interface OldBuild {
 
 /**
  * Removes what old builds have left, never anything of one that is under way.
+ * What cannot be removed stays, and keeps nothing else.
  *
  * @returns the builds of which nothing is left
  */
@@ -31,14 +32,24 @@ export async function removeOldBuilds(
   paths: StatePaths,
   keeping: Keeping,
   now = Date.now(),
+  remove = removeDirectory,
 ): Promise<string[]> {
   const removed: string[] = [];
   for (const id of chooseOldBuilds(await listBuilds(paths), keeping, now)) {
     if (await isBuildLiving(paths, id)) continue;
-    await Deno.remove(join(paths.builds, id), { recursive: true });
-    removed.push(id);
+    if (await remove(join(paths.builds, id))) removed.push(id);
   }
   return removed;
+}
+
+/** @returns whether it is gone */
+async function removeDirectory(path: string): Promise<boolean> {
+  try {
+    await Deno.remove(path, { recursive: true });
+    return true;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
 }
 
 /** The builds that are beyond what is kept, the oldest first. */

@@ -85,3 +85,16 @@ Deno.test("nothing goes of a build under way, nor what no build left", () =>
     const tiny = { ...all, maxBytes: 1 };
     deepEqual(await removeOldBuilds(paths, tiny, now), ["new"]);
   }));
+
+Deno.test("what cannot be removed keeps nothing else", () =>
+  withState(async (paths) => {
+    for (const id of ["stuck", "old"]) await leave(paths, id, day(1));
+    const kept = { ...all, maxAgeSeconds: 30 * DAY_SECONDS };
+    const removed = await removeOldBuilds(
+      paths,
+      kept,
+      now,
+      (path) => Promise.resolve(!path.endsWith("stuck")),
+    );
+    deepEqual(removed, ["old"]);
+  }));
