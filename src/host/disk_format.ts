@@ -18,10 +18,7 @@ const MEBIBYTE = 1024 ** 2;
 /** No disk that boots is smaller. */
 const MINIMUM_BYTES = MEBIBYTE;
 
-/**
- * What a header may claim: the manager's copy is a sparse file of this size,
- * which its file system must hold.
- */
+/** What a header may claim; no image needs a larger disk. */
 const MAXIMUM_BYTES = 4 * 1024 ** 4;
 
 /** All of a file is read, holes and all; the manager has no room for more. */
