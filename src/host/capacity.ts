@@ -7,13 +7,11 @@
 import { EnvironmentError } from "../errors.ts";
 import { formatSize } from "../spec/units.ts";
 import type { AcceleratorChoice } from "./accelerator.ts";
+import { DATA_DISK_BYTES } from "./data_disk.ts";
 import { managerCpus } from "./qemu_arguments.ts";
 
 /** Memory that the manager's own system takes. */
 const MANAGER_OWN_BYTES = 512 * 1024 ** 2;
-
-/** Of the manager's data disk, a sparse file: room for builds side by side. */
-export const DATA_DISK_BYTES = 256 * 1024 ** 3;
 
 /** What of it no build can have: file system, image, room that is kept free. */
 const DISK_OWN_BYTES = 4 * 1024 ** 3;

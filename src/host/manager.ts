@@ -4,8 +4,8 @@ import {
   type AcceleratorChoice,
   chooseAccelerator,
 } from "./accelerator.ts";
-import { DATA_DISK_BYTES } from "./capacity.ts";
-import { stateFileError, systemErrorCode } from "./file_errors.ts";
+import { createDataDisk } from "./data_disk.ts";
+import { systemErrorCode } from "./file_errors.ts";
 import { probeKvm } from "./kvm_probe.ts";
 import { acquireLock } from "./lock.ts";
 import { withQemu } from "./manager_connection.ts";
@@ -227,26 +227,6 @@ async function waitUntilGone(pidFile: string): Promise<void> {
   while (performance.now() < deadline) {
     if ((await readFileIfPresent(pidFile)).length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
-  }
-}
-
-/**
- * An earlier attempt may have ended before the disk had its size, and an earlier
- * version's had another one: then its caches are forgotten.
- */
-async function createDataDisk(path: string): Promise<void> {
-  try {
-    using file = await Deno.open(path, {
-      write: true,
-      create: true,
-      mode: 0o600,
-    });
-    const { size } = await file.stat();
-    if (size === DATA_DISK_BYTES) return;
-    await file.truncate(0);
-    await file.truncate(DATA_DISK_BYTES);
-  } catch (error) {
-    throw stateFileError(error, "create the data disk", path);
   }
 }
 
