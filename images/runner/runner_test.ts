@@ -212,6 +212,21 @@ for (const shell of [["sh"], ["busybox", "sh"]]) {
     Deno.kill(await worker.readNumber());
   });
 
+  Deno.test(`runner under ${name}: keeps daemons out of later logs`, async () => {
+    await using worker = await RunnerUnderTest.start(shell);
+    assert.equal(await worker.readLine(), "ready 1");
+    const daemon = "(trap '' PIPE; sleep 3; echo late || :; exec sleep 600)";
+    assert.equal(await worker.run(`${daemon} & echo $!`), "exit 0");
+    const pid = await worker.readNumber();
+    try {
+      assert.equal(await worker.run("sleep 3; echo next"), "exit 0");
+      await worker.waitForLog("next\n");
+      assert.ok(!worker.log.includes("late"), worker.log);
+    } finally {
+      Deno.kill(pid);
+    }
+  });
+
   Deno.test(`runner under ${name}: starts over after a bad request`, async () => {
     for (
       const request of [
