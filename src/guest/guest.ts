@@ -5,11 +5,7 @@
  * @module
  */
 
-import type {
-  MethodName,
-  MethodParams,
-  MethodResult,
-} from "../rpc/protocol.ts";
+import type { MethodName, MethodResult } from "../rpc/protocol.ts";
 import type { EgressPurpose, WorkerStep } from "./manager_session.ts";
 
 /** A connection of a worker, which wants to be dialed. */
@@ -45,5 +41,3 @@ export type GuestApi = {
   /** Ends the connection. */
   disconnect: { params: Nothing; result: void };
 };
-
-export type RequestParams<M extends MethodName> = MethodParams<M>;

@@ -40,8 +40,6 @@ export interface PackOptions {
   /** Bytes that the file is to have after the archive, all zero. */
   room?: number;
   signal?: AbortSignal;
-  /** Told the bytes written so far, and how many there will be about. */
-  onProgress?: (bytes: number, total: number) => void;
 }
 
 /**
@@ -53,10 +51,8 @@ export interface PackOptions {
  * @returns size of the archive, padding included
  */
 export async function packTrees(options: PackOptions): Promise<number> {
-  const { trees, signal, onProgress } = options;
+  const { trees, signal } = options;
   signal?.throwIfAborted();
-  const total = trees.flatMap(({ entries }) => entries)
-    .reduce((sum, { size }) => sum + size + BLOCK, 0);
   const writer = await FileWriter.create(options.output);
   try {
     for (const { root, prefix, entries } of trees) {
@@ -66,15 +62,10 @@ export async function packTrees(options: PackOptions): Promise<number> {
       }
       for (const entry of entries) {
         await packEntry(writer, root, prefix, entry);
-        if (writer.takeFlushed()) {
-          signal?.throwIfAborted();
-          onProgress?.(writer.bytes, total);
-        }
+        if (writer.takeFlushed()) signal?.throwIfAborted();
       }
     }
-    const bytes = await finishArchive(writer, options.room ?? 0);
-    onProgress?.(bytes, bytes);
-    return bytes;
+    return await finishArchive(writer, options.room ?? 0);
   } finally {
     await writer.close();
   }

@@ -62,8 +62,6 @@ export interface UnpackOptions {
   /** Programs whose files come back although they run them by themselves. */
   keep: readonly AutorunProgram[];
   signal?: AbortSignal;
-  /** Told the bytes of files written so far. */
-  onProgress?: (bytes: number) => void;
 }
 
 /** Unpacks a worker's workspace; on failure the destination is removed. */
@@ -99,7 +97,6 @@ class Unpacker {
   #entries = 0;
   #bytes = 0;
   #nameBytes = 0;
-  #reported = 0;
 
   constructor(
     private readonly options: UnpackOptions,
@@ -222,7 +219,7 @@ class Unpacker {
   }
 
   async #unpackFile(path: string, member: TarMember): Promise<void> {
-    const { limits, onProgress } = this.options;
+    const { limits } = this.options;
     if (member.size > limits.bytes - this.#bytes) {
       throw tooLarge(`its files have more than ${limits.bytes} bytes`, {
         limit: "workspace.bytes",
@@ -241,10 +238,6 @@ class Unpacker {
       await this.#writeLargeFile(file, member.size);
     }
     this.#bytes += member.size;
-    if (this.#bytes - this.#reported >= 1024 ** 2) {
-      this.#reported = this.#bytes;
-      onProgress?.(this.#bytes);
-    }
   }
 
   async #readBody(size: number): Promise<Uint8Array> {

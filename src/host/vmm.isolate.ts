@@ -12,7 +12,6 @@ import { withQemu, withRunningQemu } from "./manager_connection.ts";
 import { requireReach } from "./disk_reach.ts";
 import { noteSeal, readSeal } from "./image_seals.ts";
 import { attachDisk, detachDisk, detachStaleDisks } from "./manager_disks.ts";
-import { readManagerImageVersion } from "./manager_image.ts";
 import { removeOldBuilds } from "./old_builds.ts";
 import { replaceFile } from "./replace_file.ts";
 import { type RpcPort, takeRpcPort } from "./rpc_port.ts";
@@ -32,7 +31,8 @@ import {
 
 let configured: ManagerSettings | undefined;
 const stagings = new Map<string, Staging>();
-const rpcPorts = new Map<number, RpcPort>();
+/** Held until the isolate ends. */
+const rpcPorts: RpcPort[] = [];
 
 function settings(): ManagerSettings {
   if (configured !== undefined) return configured;
@@ -56,8 +56,6 @@ const handlers: IsolateHandlers<VmmApi> = {
   },
 
   checkManager: () => checkManager(settings().paths),
-
-  imageVersion: () => readManagerImageVersion(settings().image),
 
   stopManager: ({ force }) => stopManager(settings().paths, force),
 
@@ -113,14 +111,8 @@ const handlers: IsolateHandlers<VmmApi> = {
 
   async takeRpcPort({ purpose }) {
     const taken = await takeRpcPort(settings().paths, purpose);
-    rpcPorts.set(taken.port, taken);
-    return { port: taken.port, socket: taken.socket };
-  },
-
-  releaseRpcPort({ port }) {
-    rpcPorts.get(port)?.lock.release();
-    rpcPorts.delete(port);
-    return Promise.resolve();
+    rpcPorts.push(taken);
+    return { socket: taken.socket };
   },
 
   writeReport: ({ path, report }) =>

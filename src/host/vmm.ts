@@ -45,8 +45,6 @@ export interface VmmApi {
   };
   /** How the manager is; it is ended if the host has no space for it. */
   checkManager: { params: Record<string, never>; result: ManagerHealth };
-  /** Version of the manager image that a new manager is started with. */
-  imageVersion: { params: Record<string, never>; result: string };
   /** False if no manager was running. */
   stopManager: { params: { force: boolean }; result: boolean };
   /** The last bytes on the manager's console; untrusted. */
@@ -66,12 +64,11 @@ export interface VmmApi {
   detachDisk: { params: { serial: string }; result: void };
   /** Pulls the disks of builds whose staging directory nobody holds. */
   detachStaleDisks: { params: Record<string, never>; result: AttachedDisk[] };
-  /** Takes a free RPC port; it is let go of by its number. */
+  /** Takes a free RPC port, for as long as the isolate lives. */
   takeRpcPort: {
     params: { purpose: string };
-    result: { port: number; socket: string };
+    result: { socket: string };
   };
-  releaseRpcPort: { params: { port: number }; result: void };
   /** Writes the report of a build, where no guest has a hand in it. */
   writeReport: { params: { path: string; report: unknown }; result: void };
   checkImage: { params: { path: string }; result: WorkerImage };

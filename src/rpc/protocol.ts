@@ -82,7 +82,6 @@ export const workerNetworkSchema = z.strictObject({
   /** Also reach public hosts that no rule allows, and record them. */
   learn: z.boolean(),
 });
-export type WorkerNetworkSettings = z.infer<typeof workerNetworkSchema>;
 
 /** What each worker of a build is to get. */
 export const workerDemandSchema = z.strictObject({
