@@ -19,7 +19,7 @@ Deno.test("a change of the protocol needs a new number", () => {
   );
   assert.match(
     findContractFault(written, { ...changed, version: 1_000_000 }) ?? "",
-    /is of protocol \d+, not 1000000: .*protocol_contract\.ts`$/,
+    /is of protocol \d+, not 1000000: .* run scripts\/write-protocol$/,
   );
 });
 

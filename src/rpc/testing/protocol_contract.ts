@@ -1,8 +1,7 @@
 /**
  * What host and agent have to agree on, as plain data. The copy in
  * `testdata/protocol.json` tells whether it changed without a new number.
- * Write it anew after `PROTOCOL_VERSION` was raised:
- * `.cache/deno/bin/deno run --allow-read --allow-write src/rpc/testing/protocol_contract.ts`
+ * `scripts/write-protocol` writes it anew after `PROTOCOL_VERSION` was raised.
  *
  * @module
  */
@@ -32,8 +31,7 @@ export interface ProtocolContract {
 
 /** How one goes on after the contract changed. */
 export const HOW_TO_WRITE =
-  "raise PROTOCOL_VERSION in src/rpc/protocol.ts, then run " +
-  "`.cache/deno/bin/deno run --allow-read --allow-write src/rpc/testing/protocol_contract.ts`";
+  "raise PROTOCOL_VERSION in src/rpc/protocol.ts, then run scripts/write-protocol";
 
 const contractFile = new URL("../testdata/protocol.json", import.meta.url);
 
