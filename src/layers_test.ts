@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+
+const root = new URL("../", import.meta.url);
+
+/** An import or re-export of values by a relative path, at a line's begin. */
+const VALUE_IMPORT =
+  /^(?:import|export)\s+(?!type\b)(?:[^;"']*?\sfrom\s+)?"(\.[^"]+)"/gm;
+/** The same of types as well. */
+const ANY_IMPORT = /^(?:import|export)\s+(?:[^;"']*?\sfrom\s+)?"(\.[^"]+)"/gm;
+
+type Graph = Map<string, string[]>;
+
+function* listSources(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, root))) {
+    if (isDirectory) yield* listSources(`${folder}${name}/`);
+    else if (name.endsWith(".ts")) yield folder + name;
+  }
+}
+
+function isProduction(file: string): boolean {
+  return !file.endsWith("_test.ts") && !/\/test(ing|data)\//.test(file);
+}
+
+/** Which files a text at a path imports. */
+function importsOf(path: string, text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, target]) =>
+    new URL(target!, `file:///${path}`).pathname.slice(1)
+  );
+}
+
+function readGraph(folders: string[], pattern: RegExp): Graph {
+  const files = folders.flatMap((folder) => [...listSources(folder)]);
+  return new Map(
+    files.map((file) => [
+      file,
+      importsOf(file, Deno.readTextFileSync(new URL(file, root)), pattern),
+    ]),
+  );
+}
+
+/** The files of a circle, in order; undefined if there is none. */
+function findCircle(graph: Graph): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const target of graph.get(file) ?? []) {
+      const circle = visit(target, [...path, file]);
+      if (circle !== undefined) return circle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of graph.keys()) {
+    const circle = visit(file, []);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
+
+Deno.test("nothing in src imports the manager's agent", () => {
+  const graph = readGraph(["src/"], ANY_IMPORT);
+  const found = [...graph].flatMap(([file, targets]) =>
+    targets.filter((target) => !target.startsWith("src/"))
+      .map((target) => `${file} imports ${target}`)
+  );
+  assert.deepEqual(found, []);
+  assert.ok(graph.get("src/isolates.ts")?.includes("src/guest/guest.ts"));
+});
+
+Deno.test("no production files import values of each other in a circle", () => {
+  const all = readGraph(["src/", "manager/"], VALUE_IMPORT);
+  const graph = new Map([...all].filter(([file]) => isProduction(file)));
+  assert.ok(
+    graph.get("manager/limits/budget.ts")?.includes("src/limits/clock.ts"),
+  );
+  assert.equal(findCircle(graph)?.join(" -> "), undefined);
+});
+
+Deno.test("imports of every form are seen, and types told apart", () => {
+  const text = [
+    'import "./bare.ts";',
+    'import { a, type B } from "./a.ts";',
+    'import {\n  c,\n} from "../c.ts";',
+    'export * from "./d.ts";',
+    'import type { E } from "./e.ts";',
+    'import fc from "fast-check";',
+  ].join("\n");
+  const values = ["src/x/bare.ts", "src/x/a.ts", "src/c.ts", "src/x/d.ts"];
+  assert.deepEqual(importsOf("src/x/y.ts", text, VALUE_IMPORT), values);
+  assert.deepEqual(importsOf("src/x/y.ts", text, ANY_IMPORT), [
+    ...values,
+    "src/x/e.ts",
+  ]);
+  const circle = new Map([["a", ["b"]], ["b", ["c"]], ["c", ["b"]]]);
+  assert.deepEqual(findCircle(circle), ["b", "c", "b"]);
+});
