@@ -1,6 +1,6 @@
 /**
- * What the builds and copies under way may still write to the data disk. So much of it is
- * kept free of all else, so that none fills it for the others.
+ * What the builds and copies under way may still write to the data disk. So much
+ * of it is kept free of all else, so that none fills it for the others.
  *
  * @module
  */
@@ -103,17 +103,29 @@ export async function claimDisk(
   claims: DiskClaims,
   cache: Pick<ImageCache, "makeRoom">,
 ): Promise<DiskClaim> {
+  return await orWithoutRoom(
+    claims.take(bytes, () => cache.makeRoom(0)),
+    () =>
+      new AgentError(
+        "no-capacity",
+        `The manager's disk has no ${gibibytes(bytes)} for the build beside ` +
+          "what the builds under way may write",
+      ),
+  );
+}
+
+/** Fails with an error of the caller's own where the disk has no room. */
+export async function orWithoutRoom<T>(
+  work: Promise<T>,
+  refusal: () => Error,
+): Promise<T> {
   try {
-    return await claims.take(bytes, () => cache.makeRoom(0));
+    return await work;
   } catch (error) {
-    if (!(error instanceof AgentError) || error.code !== "disk-full") {
-      throw error;
+    if (error instanceof AgentError && error.code === "disk-full") {
+      throw refusal();
     }
-    throw new AgentError(
-      "no-capacity",
-      `The manager's disk has no ${gibibytes(bytes)} for the build beside ` +
-        "what the builds under way may write",
-    );
+    throw error;
   }
 }
 

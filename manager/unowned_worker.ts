@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
+import { orWithoutRoom } from "./disk_claims.ts";
 import type { WorkerNetwork } from "./egress/worker_network.ts";
 import type { ImageCache } from "./image_cache.ts";
 import { Budget } from "./limits/budget.ts";
@@ -53,15 +53,11 @@ export async function withUnowned(
 }
 
 /** What is only there to be faster takes no build's room, and ends none. */
-async function makeRoom(disk: SharedDisk): Promise<void> {
-  try {
-    await disk.makeRoom(0);
-  } catch (error) {
-    if (!(error instanceof AgentError) || error.code !== "disk-full") {
-      throw error;
-    }
-    throw new UnsuitedError("builds may need the room that it would take");
-  }
+function makeRoom(disk: SharedDisk): Promise<void> {
+  return orWithoutRoom(
+    disk.makeRoom(0),
+    () => new UnsuitedError("builds may need the room that it would take"),
+  );
 }
 
 async function watchWork(

@@ -30,7 +30,7 @@ export interface ProtocolContract {
 }
 
 /** How one goes on after the contract changed. */
-export const HOW_TO_WRITE =
+const HOW_TO_WRITE =
   "raise PROTOCOL_VERSION in src/rpc/protocol.ts, then run scripts/write-protocol";
 
 const contractFile = new URL("../testdata/protocol.json", import.meta.url);
