@@ -1,10 +1,9 @@
 /**
  * Measures Contractor on this machine and prints tables: `scripts/bench [dump]
  * [frames] [gateway] [hello] [manager] [neighbour] [workspace] [traffic]
- * [reference]`, all of them unless some are named. Three times
- * in a line are the least, the median and the most. Needs what
- * scripts/quickstart sets up; set `CONTRACTOR_ACCEL=tcg` where there is no
- * usable KVM.
+ * [reference]`, all of them unless some are named. Three times in a line are the
+ * least, the median and the most. Needs what scripts/quickstart sets up; set
+ * `CONTRACTOR_ACCEL=tcg` where there is no usable KVM.
  *
  * @module
  */

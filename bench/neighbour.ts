@@ -7,16 +7,12 @@
  */
 
 import type { BuildEvent } from "../src/build/events.ts";
-import type { CanaryConnection, Serve } from "../tests/harness/canary.ts";
+import type { Serve } from "../tests/harness/canary.ts";
 import { FakeInternet } from "../tests/harness/fake_internet.ts";
 import { harnessCommand } from "../tests/harness/harness_command.ts";
-import {
-  environment,
-  makeState,
-  runCommand,
-  sourceDirectory,
-} from "./contractor_command.ts";
+import { environment, makeState, runCommand } from "./contractor_command.ts";
 import { type Figure, spread } from "./table.ts";
+import { makeTinyProject, readAll } from "./tiny_project.ts";
 
 const HOST = "page.example";
 const ADDRESS = "192.0.2.50";
@@ -24,7 +20,7 @@ const ADDRESS = "192.0.2.50";
 /** How often the build is timed beside each flood. */
 const BUILDS = 3;
 
-/** What a worker does without end, by what it floods; alone comes first. */
+/** What a worker does without end, by what it floods. */
 const floods = {
   "the processors": "while :; do :; done",
   "the log": "while :; do yes flood | head -n 100000; done",
@@ -46,10 +42,6 @@ const answer: Serve = async (connection) => {
   await connection.write("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n");
 };
 
-async function readAll(connection: CanaryConnection): Promise<void> {
-  while (await connection.read() !== null);
-}
-
 function spec(script: string): string {
   return [
     "worker-image: tiny.img",
@@ -64,18 +56,6 @@ function spec(script: string): string {
     ...script.trim().split("\n").map((line) => `  ${line}`),
     "",
   ].join("\n");
-}
-
-/** A project of the tiny worker. */
-async function writeProject(script: string): Promise<string> {
-  const directory = await Deno.makeTempDir({ prefix: "neighbour-" });
-  await Deno.mkdir(`${directory}/src`);
-  await Deno.symlink(
-    `${sourceDirectory}.cache/images/tiny-worker.img`,
-    `${directory}/tiny.img`,
-  );
-  await Deno.writeTextFile(`${directory}/build.yaml`, spec(script));
-  return directory;
 }
 
 /** Starts a build, and waits until its commands run; it must go on. */
@@ -129,7 +109,7 @@ export async function measureNeighbour(): Promise<Figure[]> {
   internet.answer(HOST, [ADDRESS]);
   internet.serve(`${ADDRESS}:80`, answer);
   internet.serve(`${ADDRESS}:7000`, readAll);
-  const neighbour = await writeProject("echo built >result");
+  const neighbour = await makeTinyProject(spec("echo built >result"));
   const time = async () => {
     const times: number[] = [];
     for (let n = 0; n < BUILDS; n++) {
@@ -145,7 +125,7 @@ export async function measureNeighbour(): Promise<Figure[]> {
   await time();
   const figures = [{ name: "tiny build, alone", value: await time() }];
   for (const [name, script] of Object.entries(floods)) {
-    const directory = await writeProject(script);
+    const directory = await makeTinyProject(spec(script));
     {
       await using _flood = await startFlood(directory, internet.encoded);
       const value = await time();

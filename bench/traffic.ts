@@ -11,17 +11,13 @@
  */
 
 import type { BuildEvent } from "../src/build/events.ts";
-import type { CanaryConnection, Serve } from "../tests/harness/canary.ts";
+import type { Serve } from "../tests/harness/canary.ts";
 import { FakeInternet } from "../tests/harness/fake_internet.ts";
 import { harnessCommand } from "../tests/harness/harness_command.ts";
 import { makeInspectedManager } from "../tests/harness/inspected_manager.ts";
-import {
-  contractor,
-  makeState,
-  runCommand,
-  sourceDirectory,
-} from "./contractor_command.ts";
+import { contractor, makeState, runCommand } from "./contractor_command.ts";
 import { type Figure, mebibytes } from "./table.ts";
+import { makeTinyProject, readAll } from "./tiny_project.ts";
 
 const MIB = 1024 ** 2;
 const DOWN = 64 * MIB;
@@ -75,10 +71,6 @@ const page: Serve = async (connection) => {
   await readAll(connection);
 };
 
-async function readAll(connection: CanaryConnection): Promise<void> {
-  while (await connection.read() !== null);
-}
-
 /** Builds with a manager that serves past the gateway; gives the log. */
 async function build(directory: string, network: string): Promise<string> {
   const image = `${directory}/manager`;
@@ -117,18 +109,12 @@ function figuresIn(log: string): Figure[] {
 /** Measures in one build. */
 export async function measureTraffic(): Promise<Figure[]> {
   await makeState();
-  const directory = await Deno.makeTempDir({ prefix: "traffic-" });
+  const directory = await makeTinyProject(spec);
   await using internet = new FakeInternet();
   internet.answer(HOST, [ADDRESS]);
   internet.serve(`${ADDRESS}:80`, page);
   internet.serve(`${ADDRESS}:7000`, readAll);
   try {
-    await Deno.mkdir(`${directory}/src`);
-    await Deno.symlink(
-      `${sourceDirectory}.cache/images/tiny-worker.img`,
-      `${directory}/tiny.img`,
-    );
-    await Deno.writeTextFile(`${directory}/build.yaml`, spec);
     return figuresIn(await build(directory, internet.encoded));
   } finally {
     await Deno.remove(directory, { recursive: true });
