@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { HEADER_BYTES, parseDiskHeader } from "../src/host/disk_format.ts";
+import { MAX_DISK_BYTES } from "../src/limits/disk_size.ts";
 import { AgentError } from "../src/rpc/peer.ts";
 import { CommandError } from "./commands.ts";
 import { confinedImageTool, type ImageTool } from "./image_tool.ts";
@@ -17,9 +18,6 @@ const MEBIBYTE = 1024 ** 2;
 
 /** Copying a big image takes a while under emulation. */
 const CONVERT_TIMEOUT_SECONDS = 3600;
-
-/** Larger than any disk here; what a header may claim is bounded by it. */
-const MAX_VIRTUAL_BYTES = 64 * 1024 ** 4;
 
 /** Of an overlay that nobody has written to. */
 const MAX_BLANK_BYTES = 64 * MEBIBYTE;
@@ -97,7 +95,7 @@ export async function virtualSize(path: string): Promise<number> {
   const view = new DataView(header.buffer);
   const size = Number(view.getBigUint64(qcow2.size));
   const isGood = length === qcow2.bytes &&
-    view.getUint32(0) === qcow2.magic && size <= MAX_VIRTUAL_BYTES;
+    view.getUint32(0) === qcow2.magic && size <= MAX_OVERLAY_BYTES;
   if (!isGood) throw new AgentError("bad-image", "Image is damaged");
   return size;
 }
@@ -162,6 +160,9 @@ export function overlaySize(limitBytes: number, imageBytes: number): number {
   const room = Math.ceil(limitBytes * 17 / 16 / MEBIBYTE) * MEBIBYTE;
   return Math.max(room + 64 * MEBIBYTE, imageBytes);
 }
+
+/** Of a root disk in which the largest build may write. */
+const MAX_OVERLAY_BYTES = overlaySize(MAX_DISK_BYTES, MAX_DISK_BYTES);
 
 /** Creates an overlay over an image, in which a guest may write so much. */
 export async function createOverlay(
