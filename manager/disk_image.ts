@@ -117,6 +117,7 @@ export async function measureData(
  * device that has gone, as zeros.
  *
  * @param maxBytes size that the copy may have
+ * @throws {AgentError} `image-too-large` if that is not enough, or `bad-image`
  */
 export async function copyImage(
   source: string,
@@ -229,6 +230,19 @@ export async function checkOverlay(
   }
 }
 
+/** An image has more data than its copy may have. */
+export function imageTooLarge(): AgentError {
+  return new AgentError(
+    "image-too-large",
+    "The worker image has more data than it may have",
+  );
+}
+
+/** Whether an error is {@linkcode imageTooLarge}. */
+export function isImageTooLarge(error: unknown): boolean {
+  return error instanceof AgentError && error.code === "image-too-large";
+}
+
 async function orBadImage<T>(command: Promise<T>): Promise<T> {
   try {
     return await command;
@@ -237,6 +251,7 @@ async function orBadImage<T>(command: Promise<T>): Promise<T> {
     if (/no space left/i.test(error.stderr)) {
       throw new AgentError("disk-full", "The manager's disk is full");
     }
+    if (/file too large/i.test(error.stderr)) throw imageTooLarge();
     throw new AgentError("bad-image", "Cannot read the worker image", {
       cause: error,
       detail: error.stderr.slice(0, 2000),
