@@ -88,7 +88,7 @@ export class ImageCache {
   constructor(
     state: string,
     readonly spare: Spare,
-    readonly claims: Pick<DiskClaims, "during" | "outstanding">,
+    readonly claims: Pick<DiskClaims, "confirm" | "during" | "outstanding">,
     seals = new Seals(),
     readonly measureSpace: typeof measureDiskSpace = measureDiskSpace,
   ) {
