@@ -45,7 +45,7 @@ export class DiskClaims {
    * @param makeRoom fails if there is less than what is outstanding
    */
   take(bytes: number, makeRoom: () => Promise<void>): Promise<DiskClaim> {
-    const take = async () => {
+    return this.#inTurn(async () => {
       const claim = this.add(bytes);
       try {
         await makeRoom();
@@ -54,10 +54,21 @@ export class DiskClaims {
         claim.release();
         throw error;
       }
-    };
-    const taken = this.#last.then(take);
-    this.#last = taken.catch(() => {});
-    return taken;
+    });
+  }
+
+  /**
+   * Makes sure that there still is room for what was claimed. A claim that is
+   * yet to be refused does not count.
+   */
+  confirm(makeRoom: () => Promise<void>): Promise<void> {
+    return this.#inTurn(makeRoom);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
   }
 
   /**

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { HEADER_BYTES, parseDiskHeader } from "../src/host/disk_format.ts";
+import { MAX_DISK_BYTES } from "../src/limits/disk_size.ts";
 import { AgentError } from "../src/rpc/peer.ts";
 import { CommandError } from "./commands.ts";
 import { confinedImageTool, type ImageTool } from "./image_tool.ts";
@@ -17,9 +18,6 @@ const MEBIBYTE = 1024 ** 2;
 
 /** Copying a big image takes a while under emulation. */
 const CONVERT_TIMEOUT_SECONDS = 3600;
-
-/** Larger than any disk here; what a header may claim is bounded by it. */
-const MAX_VIRTUAL_BYTES = 64 * 1024 ** 4;
 
 /** Of an overlay that nobody has written to. */
 const MAX_BLANK_BYTES = 64 * MEBIBYTE;
@@ -97,7 +95,7 @@ export async function virtualSize(path: string): Promise<number> {
   const view = new DataView(header.buffer);
   const size = Number(view.getBigUint64(qcow2.size));
   const isGood = length === qcow2.bytes &&
-    view.getUint32(0) === qcow2.magic && size <= MAX_VIRTUAL_BYTES;
+    view.getUint32(0) === qcow2.magic && size <= MAX_OVERLAY_BYTES;
   if (!isGood) throw new AgentError("bad-image", "Image is damaged");
   return size;
 }
@@ -119,6 +117,7 @@ export async function measureData(
  * device that has gone, as zeros.
  *
  * @param maxBytes size that the copy may have
+ * @throws {AgentError} `image-too-large` if that is not enough, or `bad-image`
  */
 export async function copyImage(
   source: string,
@@ -162,6 +161,9 @@ export function overlaySize(limitBytes: number, imageBytes: number): number {
   const room = Math.ceil(limitBytes * 17 / 16 / MEBIBYTE) * MEBIBYTE;
   return Math.max(room + 64 * MEBIBYTE, imageBytes);
 }
+
+/** Of a root disk in which the largest build may write. */
+const MAX_OVERLAY_BYTES = overlaySize(MAX_DISK_BYTES, MAX_DISK_BYTES);
 
 /** Creates an overlay over an image, in which a guest may write so much. */
 export async function createOverlay(
@@ -228,6 +230,19 @@ export async function checkOverlay(
   }
 }
 
+/** An image has more data than its copy may have. */
+export function imageTooLarge(): AgentError {
+  return new AgentError(
+    "image-too-large",
+    "The worker image has more data than it may have",
+  );
+}
+
+/** Whether an error is {@linkcode imageTooLarge}. */
+export function isImageTooLarge(error: unknown): boolean {
+  return error instanceof AgentError && error.code === "image-too-large";
+}
+
 async function orBadImage<T>(command: Promise<T>): Promise<T> {
   try {
     return await command;
@@ -236,6 +251,7 @@ async function orBadImage<T>(command: Promise<T>): Promise<T> {
     if (/no space left/i.test(error.stderr)) {
       throw new AgentError("disk-full", "The manager's disk is full");
     }
+    if (/file too large/i.test(error.stderr)) throw imageTooLarge();
     throw new AgentError("bad-image", "Cannot read the worker image", {
       cause: error,
       detail: error.stderr.slice(0, 2000),

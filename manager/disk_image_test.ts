@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { allocatedBytes } from "../src/allocated_bytes.ts";
 import { packedImage } from "../src/host/testing/packed_image.ts";
+import { MAX_DISK_BYTES } from "../src/limits/disk_size.ts";
 import { checkWorkerImage, maxCopyBytes } from "../src/host/worker_image.ts";
 import { runCommand } from "./commands.ts";
 import {
@@ -254,6 +255,18 @@ Deno.test("overlaySize() leaves room beyond the limit, and for the image", () =>
     ),
   );
 });
+
+Deno.test("virtualSize() takes the overlay of the largest build, and no larger disk", () =>
+  inFolder(async (folder) => {
+    const image = `${folder}/image`;
+    const create = (bytes: number) =>
+      qemuImg("create", "-q", "-f", "qcow2", image, String(bytes));
+    const most = overlaySize(MAX_DISK_BYTES, MAX_DISK_BYTES);
+    await create(most);
+    assert.equal(await virtualSize(image), most);
+    await create(most + MEBIBYTE);
+    await assert.rejects(virtualSize(image), { code: "bad-image" });
+  }));
 
 Deno.test("measureData() knows what a small image is when it is unpacked", () =>
   inFolder(async (folder) => {

@@ -13,13 +13,7 @@ import { digestSchema } from "../src/rpc/protocol.ts";
 import { waitForDevice } from "./attached_device.ts";
 import { CommandError } from "./commands.ts";
 import { measureDiskSpace } from "./data_disk.ts";
-import {
-  checkImage,
-  checkOverlay,
-  copyImage,
-  type ImageFormat,
-  measureData,
-} from "./disk_image.ts";
+import { checkOverlay } from "./disk_image.ts";
 import {
   type CacheEntry,
   type CacheLimits,
@@ -29,7 +23,10 @@ import {
 } from "./eviction.ts";
 import type { DiskClaims } from "./disk_claims.ts";
 import { measureFile } from "./file_size.ts";
+import { flush } from "./flush.ts";
+import { copyDevice, type ImageSource } from "./image_copy.ts";
 import { Seals } from "./seals.ts";
+import { exists, orGone, touch } from "./vanishing_file.ts";
 
 /** What a worker boots from: the nearest image first. */
 export interface BaseImage {
@@ -43,16 +40,6 @@ export interface BaseImage {
 export interface BaseName {
   image: string;
   prepared?: string | undefined;
-}
-
-/** An image on a device that the host attached. */
-export interface ImageSource {
-  device: string;
-  format: ImageFormat;
-  /** What it takes on the host's disk. */
-  allocatedBytes: number;
-  /** Most that its copy may take. */
-  maxBytes: number;
 }
 
 /** What makes room before an image does. */
@@ -101,7 +88,7 @@ export class ImageCache {
   constructor(
     state: string,
     readonly spare: Spare,
-    readonly claims: Pick<DiskClaims, "during" | "outstanding">,
+    readonly claims: Pick<DiskClaims, "confirm" | "during" | "outstanding">,
     seals = new Seals(),
     readonly measureSpace: typeof measureDiskSpace = measureDiskSpace,
   ) {
@@ -164,25 +151,14 @@ export class ImageCache {
    * @throws {AgentError} `bad-image`, `image-too-large` or `disk-full`
    */
   async copy(
-    { device, format, allocatedBytes, maxBytes }: ImageSource,
+    source: ImageSource,
     signal: AbortSignal,
   ): Promise<ImageCopy> {
     const partial = `${this.#images}/${crypto.randomUUID()}.partial`;
     const discard = () => Deno.remove(partial).catch(() => {});
-    await waitForDevice(device);
-    await checkImage(device, format);
-    // A device does not tell where a raw image has holes.
-    const isRaw = format === "raw";
-    const dataBytes = isRaw
-      ? allocatedBytes
-      : await measureData(device, format);
-    if (dataBytes > maxBytes) throw imageTooLarge();
-    const most = isRaw ? maxBytes : dataBytes;
+    await waitForDevice(source.device);
     try {
-      await this.claims.during(dataBytes, {
-        makeRoom: () => this.makeRoom(0),
-        measure: () => measureFile(partial),
-      }, () => copyImage(device, format, partial, most, signal));
+      await copyDevice(source, partial, this, signal);
       // The bases of workers are read by their users.
       await Deno.chmod(partial, 0o644);
       await flush(partial);
@@ -404,43 +380,6 @@ export class ImageCache {
   }
 }
 
-function imageTooLarge(): AgentError {
-  return new AgentError(
-    "image-too-large",
-    "The worker image has more data than it may have",
-  );
-}
-
 function diskFull(): AgentError {
   return new AgentError("disk-full", "The manager's disk lacks space");
-}
-
-async function exists(file: string): Promise<boolean> {
-  return (await orGone(Deno.stat(file)))?.isFile ?? false;
-}
-
-/** Marks a file as used; false if it is gone. */
-async function touch(file: string): Promise<boolean> {
-  const now = new Date();
-  return await orGone(Deno.utime(file, now, now).then(() => true)) ?? false;
-}
-
-/** Undefined if what something is done with is not there. */
-async function orGone<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-/** Brings a file's bytes to the disk, so that its name never promises more. */
-async function flush(path: string): Promise<void> {
-  const file = await Deno.open(path, { read: true, write: true });
-  try {
-    await file.sync();
-  } finally {
-    file.close();
-  }
 }

@@ -6,7 +6,8 @@
  */
 
 import { AgentError } from "../src/rpc/peer.ts";
-import type { ImageCache, ImageCopy, ImageSource } from "./image_cache.ts";
+import type { ImageCache, ImageCopy } from "./image_cache.ts";
+import type { ImageSource } from "./image_copy.ts";
 
 /** What the imports need of the cache. */
 export type CopyingCache = Pick<ImageCache, "copy">;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ImageSource } from "./image_cache.ts";
+import type { ImageSource } from "./image_copy.ts";
 import { type CopyingCache, ImageImports } from "./image_imports.ts";
 
 const { signal } = new AbortController();

@@ -16,6 +16,7 @@ interface Fixture {
   claims: DiskClaims;
   /** Images that are there, by the digit of their digest. */
   images(): Promise<string>;
+  addImage(digit: string): Promise<void>;
   removedSpares: () => number;
 }
 
@@ -46,12 +47,15 @@ async function withImages(
   });
   try {
     await cache.open();
+    const fileOf = (digit: string) => `${state}/images/${digest(digit)}.qcow2`;
+    const addImage = (digit: string) =>
+      Deno.writeFile(fileOf(digit), new Uint8Array(MIB).fill(1));
     for (const [index, digit] of [...digits].entries()) {
-      const file = `${state}/images/${digest(digit)}.qcow2`;
-      await Deno.writeFile(file, new Uint8Array(MIB).fill(1));
-      await Deno.utime(file, index + 1, index + 1);
+      await addImage(digit);
+      await Deno.utime(fileOf(digit), index + 1, index + 1);
     }
     await test({
+      addImage,
       cache,
       claims,
       images: async () =>
@@ -99,6 +103,41 @@ Deno.test("what builds may still write is nobody else's room", () =>
     await assert.rejects(cache.makeRoom(4 * MIB), { code: "disk-full" });
     claim.measureBy(() => Promise.resolve(7 * MIB));
     await cache.makeRoom(4 * MIB);
+    claim.release();
+  }));
+
+Deno.test("what a build claimed counts once, whichever of its workers comes", () =>
+  withImages("abc", async ({ cache, claims, images, addImage }) => {
+    const claim = await claimDisk(7 * MIB, claims, cache);
+    const confirm = () => claims.confirm(() => cache.makeRoom(0));
+    await confirm();
+    await confirm();
+    assert.equal(await images(), "abc");
+    // The first worker's disk was kept; the next one may write as much again.
+    await addImage("d");
+    await confirm();
+    assert.equal(await images(), "bcd");
+    claim.release();
+  }));
+
+Deno.test("a build that is about to be refused takes no other's room", () =>
+  withImages("abc", async ({ cache, claims, images }) => {
+    const claim = await claimDisk(9 * MIB, claims, cache);
+    const before = await images();
+    const [begun, end] = [0, 1].map(() => Promise.withResolvers<void>());
+    const refused = claims.take(4 * MIB, async () => {
+      begun!.resolve();
+      await end!.promise;
+      await cache.makeRoom(0);
+    });
+    await begun!.promise;
+    // What comes between would be refused in its place.
+    await assert.rejects(cache.makeRoom(0), { code: "disk-full" });
+    const confirmed = claims.confirm(() => cache.makeRoom(0));
+    end!.resolve();
+    await assert.rejects(refused, { code: "disk-full" });
+    await confirmed;
+    assert.equal(await images(), before);
     claim.release();
   }));
 

@@ -3,7 +3,7 @@ import { AgentError } from "../src/rpc/peer.ts";
 import { DiskClaims } from "./disk_claims.ts";
 import { agentPaths } from "./paths.ts";
 import { bootAndSave } from "./save_worker.ts";
-import { UnsuitedError } from "./saved_states.ts";
+import { NoRoomError } from "./saved_states.ts";
 
 const GIBIBYTE = 1024 ** 3;
 
@@ -29,7 +29,7 @@ Deno.test("a build for which no worker can be saved boots its own", async () => 
       claimed = await claims.outstanding();
       throw new AgentError("disk-full", "no room");
     }, claims),
-    UnsuitedError,
+    NoRoomError,
   );
   // Its disk, and what its memory may take.
   assert.equal(claimed, (1 + 2) * GIBIBYTE);

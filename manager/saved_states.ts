@@ -31,7 +31,12 @@ export interface SavedState {
 
 /** Why a worker was not saved; a build boots its own. */
 export class UnsuitedError extends Error {
-  override readonly name = "UnsuitedError";
+  override readonly name: string = "UnsuitedError";
+}
+
+/** There was no room for it, which may be otherwise the next time. */
+export class NoRoomError extends UnsuitedError {
+  override readonly name = "NoRoomError";
 }
 
 /**
@@ -111,7 +116,7 @@ export class SavedStates {
     } catch (error) {
       if (!(error instanceof UnsuitedError)) throw error;
       console.error("a worker was not saved:", error.message);
-      this.#fail(key);
+      if (!(error instanceof NoRoomError)) this.#fail(key);
       return undefined;
     } finally {
       this.#making.delete(key);

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { SavedStates, UnsuitedError, type WorkerKind } from "./saved_states.ts";
+import {
+  NoRoomError,
+  SavedStates,
+  UnsuitedError,
+  type WorkerKind,
+} from "./saved_states.ts";
 import type { WorkerPlan } from "./worker_plan.ts";
 
 const plan: WorkerPlan = {
@@ -142,6 +147,16 @@ Deno.test("a kind that is not suited twice is not tried again", () =>
     }
     assert.equal(await states.take(kind, 1, make, never), undefined);
     assert.equal(made(), 0);
+  }));
+
+Deno.test("a kind for which there was no room is made once there is", () =>
+  onStage(async ({ states, make, made }) => {
+    const noRoom = () => Promise.reject(new NoRoomError("builds need it"));
+    for (let i = 0; i < 3; i++) {
+      assert.equal(await states.take(kind, 1, noRoom, never), undefined);
+    }
+    assert.equal((await states.take(kind, 1, make, never))?.fresh, true);
+    assert.equal(made(), 1);
   }));
 
 Deno.test("what cannot be kept is removed, and the build boots its own", () =>

@@ -10,7 +10,7 @@ import type { WorkerNetwork } from "./egress/worker_network.ts";
 import type { ImageCache } from "./image_cache.ts";
 import { Budget } from "./limits/budget.ts";
 import { watchWorker } from "./limits/watchdog.ts";
-import { UnsuitedError } from "./saved_states.ts";
+import { NoRoomError, UnsuitedError } from "./saved_states.ts";
 import type { WorkerMachine } from "./worker_machine.ts";
 
 /** Most that such a worker may take on the disk for its memory. */
@@ -36,8 +36,8 @@ export interface UnownedBounds {
  * Does some work with a machine that runs.
  *
  * @param work what the signal ends, and so a limit or an attempt
- * @throws {UnsuitedError} if the worker does too much, or builds may need what
- * it might write
+ * @throws {UnsuitedError} if the worker does too much
+ * @throws {NoRoomError} if builds may need what it might write
  */
 export async function withUnowned(
   machine: WorkerMachine,
@@ -56,7 +56,7 @@ export async function withUnowned(
 function makeRoom(disk: SharedDisk): Promise<void> {
   return orWithoutRoom(
     disk.makeRoom(0),
-    () => new UnsuitedError("builds may need the room that it would take"),
+    () => new NoRoomError("builds may need the room that it would take"),
   );
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { layGroundwork } from "./groundwork.ts";
+import { keepFactsThrough, layGroundwork } from "./groundwork.ts";
 
 /** Exit status of a clone that keeps the random numbers it was saved with. */
 export const STATUS_NOT_RENEWED = 3;
@@ -32,8 +32,12 @@ until dmesg | grep -q 'crng reseeded due to virtual machine fork'; do
   [ "$tries" -lt 100 ] || exit ${STATUS_NOT_RENEWED}
   sleep 0.02
 done
+${
+  keepFactsThrough(`\
 cat /proc/sys/kernel/random/uuid >/run/contractor-boot-id
 mount --bind /run/contractor-boot-id /proc/sys/kernel/random/boot_id
+`)
+}\
 if [ -s /run/machine-id ]; then
   tr -d - </proc/sys/kernel/random/uuid >/run/machine-id
 fi

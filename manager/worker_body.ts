@@ -63,7 +63,8 @@ export class WorkerBody {
     await using stack = new AsyncDisposableStack();
     const base = await cache.acquire(plan.base);
     stack.defer(() => cache.release(plan.base));
-    await cache.makeRoom(0);
+    // What earlier workers left in the cache takes of the room of this one.
+    await cache.claims.confirm(() => cache.makeRoom(0));
     const machine = new WorkerMachine(newWorkerId(), paths);
     await machine.makeDirectories();
     stack.defer(() => machine.removeDirectories());

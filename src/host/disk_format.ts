@@ -1,3 +1,5 @@
+import { MAX_DISK_BYTES } from "../limits/disk_size.ts";
+
 /** How much of a file's beginning {@linkcode parseDiskHeader} looks at. */
 export const HEADER_BYTES = 64 * 1024;
 
@@ -17,9 +19,6 @@ const MEBIBYTE = 1024 ** 2;
 
 /** No disk that boots is smaller. */
 const MINIMUM_BYTES = MEBIBYTE;
-
-/** What a header may claim; no image needs a larger disk. */
-const MAXIMUM_BYTES = 4 * 1024 ** 4;
 
 /** All of a file is read, holes and all; the manager has no room for more. */
 const MAXIMUM_FILE_BYTES = 64 * 1024 ** 3;
@@ -169,7 +168,7 @@ function disk(kind: "raw" | "qcow2", virtualBytes: number): DiskHeader {
   if (virtualBytes < MINIMUM_BYTES) {
     return refused(`it is too small: a disk of ${virtualBytes} bytes`);
   }
-  if (virtualBytes > MAXIMUM_BYTES) {
+  if (virtualBytes > MAX_DISK_BYTES) {
     return refused(`it is too large: a disk of ${virtualBytes} bytes`);
   }
   return { kind, virtualBytes };

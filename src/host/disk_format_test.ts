@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { MAX_DISK_BYTES } from "../limits/disk_size.ts";
 import { type DiskHeader, parseDiskHeader } from "./disk_format.ts";
 
 const GIBIBYTE = 1024 ** 3;
@@ -83,10 +84,13 @@ Deno.test("qcow2 that is encrypted, corrupt, unknown or damaged is refused", () 
   for (const [change, expected] of cases) {
     assert.equal(reason(qcow(change)), expected);
   }
-  assert.match(
-    reason(qcow((view) => view.setBigUint64(24, 1n << 62n))),
-    /^it is too large/,
-  );
+  const ofSize = (bytes: bigint) =>
+    qcow((view) => view.setBigUint64(24, bytes));
+  const most = BigInt(MAX_DISK_BYTES);
+  assert.equal(ofSize(most).kind, "qcow2");
+  for (const bytes of [most + 512n, 1n << 62n]) {
+    assert.match(reason(ofSize(bytes)), /^it is too large/);
+  }
 });
 
 Deno.test("other formats are recognized, with a boot sector or not", () => {

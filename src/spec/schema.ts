@@ -6,6 +6,7 @@
  */
 
 import { z } from "zod";
+import { MAX_DISK_BYTES } from "../limits/disk_size.ts";
 import { phaseNetworkSchema } from "./network.ts";
 import {
   durationKind,
@@ -96,12 +97,9 @@ const bandwidthSchema = z.strictObject({
   ).optional(),
 }, { error: 'a mapping with "rate" and "total"' });
 
-/**
- * More than any build uses, and what every part of the program can count and
- * every usual file system holds; a user's caps are below.
- */
+/** More than any build uses; a user's caps are below. */
 const MOST = {
-  diskBytes: 4 * 2 ** 40,
+  diskBytes: MAX_DISK_BYTES,
   logBytes: 64 * 1024 ** 3,
   wallTimeSeconds: 30 * 86_400,
 } as const;
