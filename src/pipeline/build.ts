@@ -15,8 +15,7 @@ import { noProxy, type ProxySettings } from "../egress/proxy_settings.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { egressUrl } from "../isolates.ts";
 import { managerSettings } from "../host/manager_settings.ts";
-import { connectManager } from "../manage/connect.ts";
-import { superviseManager, type Supervision } from "../manage/supervise.ts";
+import type { Supervision } from "../manage/supervise.ts";
 import {
   describeOutside,
   loadProject,
@@ -90,7 +89,18 @@ export async function runBuild(options: BuildOptions): Promise<number> {
     loaded.keep.builds,
     options.egressModule ?? egressUrl,
   );
-  return await new Build(options, loaded, build, host, proxy ?? noProxy).run();
+  return await conductBuild(options, loaded, build, host, proxy ?? noProxy);
+}
+
+/** Builds with what the host has been opened for. */
+export function conductBuild(
+  options: Pick<BuildOptions, "onEvent" | "signal" | "useCache" | "learn">,
+  loaded: ProjectSpec,
+  id: string,
+  host: Omit<BuildHost, typeof Symbol.asyncDispose>,
+  proxy: ProxySettings,
+): Promise<number> {
+  return new Build(options, loaded, id, host, proxy).run();
 }
 
 class Build {
@@ -105,15 +115,15 @@ class Build {
   #supervision: Supervision | undefined;
 
   constructor(
-    readonly options: BuildOptions,
+    readonly options: Parameters<typeof conductBuild>[0],
     readonly loaded: ProjectSpec,
     readonly id: string,
-    readonly host: BuildHost,
+    readonly host: Parameters<typeof conductBuild>[3],
     proxy: ProxySettings,
   ) {
     const { onEvent, signal, useCache, learn } = options;
     this.#clock = new PhaseClock(onEvent);
-    this.#judge = new Judge(id, host.isolates, signal, () => this.#phase);
+    this.#judge = new Judge(id, host.ports, signal, () => this.#phase);
     this.#pipeline = new Pipeline({
       build: id,
       spec: loaded.spec,
@@ -127,7 +137,7 @@ class Build {
       learn,
       judge: this.#judge,
       staging: host.staging,
-      isolates: host.isolates,
+      ports: host.ports,
       clock: this.#clock,
       state: this.#state,
       signal,
@@ -196,12 +206,10 @@ class Build {
     const { signal } = this.options;
     const pipeline = this.#pipeline;
     await this.#clock.run("manager", async () => {
-      const { started, ...manager } = await connectManager(
-        this.host.isolates,
-        signal,
-      );
+      const { started, ...manager } = await this.host.ports.manager
+        .connect(signal);
       this.#state.manager = manager;
-      this.#supervision = superviseManager(this.host.isolates.vmm);
+      this.#supervision = this.host.ports.manager.supervise();
       return started ? "done" : "reused";
     });
     await pipeline.call("build.open", {
@@ -283,25 +291,15 @@ class Build {
 
   /** Dials for the workers for as long as the build runs. */
   #relayEgress(): { stop(): Promise<void> } {
-    const { guest, egress } = this.host.isolates;
     const stopped = new AbortController();
     let failures = 0;
-    const relayed = guest.call("relayEgress", {}, {
-      signal: stopped.signal,
-      onEvent: ({ purpose, port }) => {
-        const { host, rule } = purpose;
-        const destination = { ...rule, host };
-        // Until it is over, so that the guest isolate can count.
-        return egress.call("open", { destination, port }, { transfer: [port] })
-          .catch((error) => {
-            // A worker can make as many as it likes.
-            if (++failures > MAX_EGRESS_NOTES) return;
-            this.#pipeline.note(
-              error instanceof Error ? error.message : String(error),
-            );
-          });
-      },
-    });
+    const relayed = this.host.ports.egress.relay((error) => {
+      // A worker can make as many as it likes.
+      if (++failures > MAX_EGRESS_NOTES) return;
+      this.#pipeline.note(
+        error instanceof Error ? error.message : String(error),
+      );
+    }, stopped.signal);
     return {
       async stop() {
         stopped.abort();
@@ -311,22 +309,22 @@ class Build {
   }
 
   async #openLog(): Promise<void> {
-    await this.host.isolates.guest.call("openLog", {
-      path: this.host.log,
-      limit: this.loaded.spec.resources.logBytes,
-    });
+    await this.host.ports.log.open(
+      this.host.log,
+      this.loaded.spec.resources.logBytes,
+    );
   }
 
   async #takeStock(): Promise<void> {
     if (!this.host.hasWorkspace) return;
     const { workspace } = this.loaded.spec.paths;
-    await this.host.isolates.keeper.call("takeStock", { workspace });
+    await this.host.ports.trees.takeStock(workspace);
   }
 
   async #collectUsage(): Promise<void> {
-    const { guest, egress } = this.host.isolates;
-    this.#state.logBytes = (await guest.call("closeLog", {})).bytes;
-    for (const usage of await egress.call("usage", {})) {
+    const { log, egress } = this.host.ports;
+    this.#state.logBytes = await log.close();
+    for (const usage of await egress.usage()) {
       this.#state.egress.bytesToHosts += usage.bytesToHost;
       this.#state.egress.bytesFromHosts += usage.bytesFromHost;
     }
@@ -334,14 +332,11 @@ class Build {
 
   /** The agent destroys what is left of the build when the connection ends. */
   async #disconnect(): Promise<void> {
-    await this.host.isolates.guest.call("disconnect", {});
+    await this.host.ports.agent.disconnect();
   }
 
   async #writeReport(report: BuildReport): Promise<void> {
-    await this.host.isolates.vmm.call("writeReport", {
-      path: this.host.report,
-      report,
-    });
+    await this.host.ports.host.writeReport(this.host.report, report);
   }
 
   #report(error: ContractorError | undefined): BuildReport {

@@ -61,7 +61,7 @@ export class BuildWorker {
       ...this.#pipeline.workerResources(),
       network: allowed ? { rules: allowed, learn } : null,
       sealable: false,
-      seconds: Date.now() / 1000,
+      seconds: this.#pipeline.parts.ports.clock.now() / 1000,
     });
     this.#worker = worker;
     state.boot = origin;
@@ -71,10 +71,10 @@ export class BuildWorker {
     hasWorkspace: boolean,
     failed: AbortSignal,
   ): Promise<void> {
-    const { build, spec, isolates, judge } = this.#pipeline.parts;
+    const { build, spec, ports, judge } = this.#pipeline.parts;
     const signal = AbortSignal.any([judge.signal, failed]);
     const disk = this.#pipeline.treesDisk;
-    this.#packed = await isolates.packer.call("packTrees", {
+    this.#packed = await ports.trees.pack({
       trees: spec.paths,
       hasWorkspace,
       output: disk,
@@ -82,15 +82,14 @@ export class BuildWorker {
         bytes: spec.resources.diskBytes,
         entries: TREE_LIMITS.entries,
       },
-    }, { signal });
-    isolates.packer.terminate();
+    }, signal);
     for (const note of this.#packed.notes) this.#pipeline.note(note);
-    await isolates.vmm.call("attachDisk", {
+    await ports.host.attachDisk({
       build,
       path: disk,
       serial: this.#serial,
       readOnly: false,
-    }, { signal });
+    }, signal);
     this.#attached = true;
   }
 
@@ -139,27 +138,26 @@ export class BuildWorker {
    * that reads the archive has no more to do with it when links are made.
    */
   async exportWorkspace(): Promise<void> {
-    const { build, spec, isolates, keepAutorun, state, signal } =
+    const { build, spec, ports, keepAutorun, state, signal } =
       this.#pipeline.parts;
     const { workspace } = spec.paths;
     const { exportOffset, manifest } = this.#trees;
     const limits = { ...TREE_LIMITS, bytes: spec.resources.diskBytes };
-    const unpacked = await isolates.unpacker.call("unpackWorkspace", {
+    const unpacked = await ports.trees.unpack({
       disk: this.#pipeline.treesDisk,
       offset: exportOffset,
       destination: unpackedPath(workspace, build),
       limits,
       keep: keepAutorun,
-    }, { signal });
-    isolates.unpacker.terminate();
-    const { kept, ...exported } = await isolates.keeper.call("keepWorkspace", {
+    }, signal);
+    const { kept, ...exported } = await ports.trees.keep({
       workspace,
       build,
       limits,
       keep: keepAutorun,
       unpacked,
       manifest,
-    }, { signal });
+    }, signal);
     state.workspace = { exported: true, ...exported };
     for (const note of exportNotes(exported)) this.#pipeline.note(note);
     if (kept !== undefined) {
@@ -170,9 +168,9 @@ export class BuildWorker {
 
   /** A worker that fails to pack its workspace may have filled the disk. */
   async #requireExportRoom(): Promise<void> {
-    const { isolates, spec } = this.#pipeline.parts;
+    const { ports, spec } = this.#pipeline.parts;
     const { exportOffset, allocatedBytes } = this.#trees;
-    await isolates.unpacker.call("requireExportRoom", {
+    await ports.trees.requireExportRoom({
       disk: this.#pipeline.treesDisk,
       packed: { exportOffset, allocatedBytes },
       allowed: spec.resources.diskBytes,
@@ -183,8 +181,7 @@ export class BuildWorker {
   async detachTrees(): Promise<void> {
     if (!this.#attached) return;
     this.#attached = false;
-    const { vmm } = this.#pipeline.parts.isolates;
-    await vmm.call("detachDisk", { serial: this.#serial });
+    await this.#pipeline.parts.ports.host.detachDisk(this.#serial);
   }
 
   /** Runs a step that only a broken worker fails in, or a full one. */

@@ -9,15 +9,13 @@ export async function findImage(
   pipeline: Pipeline,
   name: { image: string; prepared?: string },
 ): Promise<MethodResult<"image.find">> {
-  const { vmm } = pipeline.parts.isolates;
+  const { host } = pipeline.parts.ports;
   const { image, prepared } = name;
   return await pipeline.call("image.find", {
     ...name,
     seals: {
-      image: await vmm.call("readSeal", { name: image }),
-      prepared: prepared === undefined
-        ? null
-        : await vmm.call("readSeal", { name: prepared }),
+      image: await host.readSeal(image),
+      prepared: prepared === undefined ? null : await host.readSeal(prepared),
     },
   });
 }
@@ -29,5 +27,5 @@ export async function noteImage(
   seal: string | null,
 ): Promise<void> {
   if (seal === null) return;
-  await pipeline.parts.isolates.vmm.call("noteSeal", { name, seal });
+  await pipeline.parts.ports.host.noteSeal(name, seal);
 }

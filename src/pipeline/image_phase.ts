@@ -14,22 +14,18 @@ import type { Pipeline } from "./pipeline.ts";
 export async function provideImage(
   pipeline: Pipeline,
 ): Promise<{ digest: string; outcome: PhaseOutcome }> {
-  const { build, spec, isolates, signal, state } = pipeline.parts;
-  const { vmm } = isolates;
+  const { build, spec, ports, signal, state } = pipeline.parts;
+  const { host } = ports;
   const path = spec.paths.workerImage;
-  const image = await vmm.call("checkImage", { path }, { signal });
-  const { digest, fingerprint } = await vmm.call(
-    "digestImage",
-    { path },
-    { signal },
-  );
+  const image = await host.checkImage(path, signal);
+  const { digest, fingerprint } = await host.digestImage(path, signal);
   state.image = { path, sha256: digest, format: image.format };
   const { image: present } = await findImage(pipeline, { image: digest });
   if (present) return { digest, outcome: "reused" };
   const maxBytes = maxCopyBytes(image);
   const serial = pipeline.serial("image");
   const disk = { build, serial, path, readOnly: true };
-  await vmm.call("attachDisk", disk, { signal });
+  await host.attachDisk(disk, signal);
   try {
     await pipeline.call("image.import", {
       image: digest,
@@ -40,7 +36,7 @@ export async function provideImage(
     });
     // The disk was there all the time, and is what was digested: else the
     // cache would hold something else under this digest for good.
-    await vmm.call("requireUnchangedImage", { fingerprint }, { signal });
+    await host.requireUnchangedImage(fingerprint, signal);
     const { seal } = await pipeline.call("image.keep", { image: digest });
     await noteImage(pipeline, digest, seal);
   } catch (error) {
@@ -55,7 +51,7 @@ export async function provideImage(
       { hint: "Store it less compressed, if that is how it is meant to be" },
     );
   } finally {
-    await vmm.call("detachDisk", { serial });
+    await host.detachDisk(serial);
   }
   return { digest, outcome: "done" };
 }

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import type { Finding } from "../egress/findings.ts";
 import type { Verdict } from "../rpc/verdict.ts";
 import type { Phase } from "./events.ts";
-import type { BuildIsolates } from "./isolates.ts";
 import { Judge } from "./judge.ts";
+import type { Agent } from "./ports.ts";
+import { FakeClock, FakeEgress } from "./testing/fake_host.ts";
+import { FakeManager } from "./testing/fake_manager.ts";
 
 const innocent: Verdict = {
   attempts: { total: 0, records: [] },
@@ -20,27 +22,28 @@ const overLimit: Verdict = {
 /** A judge over a host and a manager with these verdicts. */
 function judgeOver(host: Verdict, manager: () => Verdict) {
   let tell: (finding: Finding) => void = () => {};
-  const isolates = {
-    guest: { call: () => Promise.resolve().then(manager) },
-    egress: {
-      call(
-        method: string,
-        _params: unknown,
-        options?: { signal: AbortSignal; onEvent: typeof tell },
-      ) {
-        if (method === "verdict") return Promise.resolve(host);
-        tell = options!.onEvent;
-        return new Promise<void>((resolve) =>
-          options!.signal.addEventListener("abort", () => resolve())
-        );
-      },
-    },
-  } as unknown as BuildIsolates;
+  const clock = new FakeClock();
+  const egress = new FakeEgress();
+  egress.verdict = () => Promise.resolve(host);
+  egress.watch = (onFinding, signal) => {
+    tell = onFinding;
+    return new Promise<void>((resolve) =>
+      signal.addEventListener("abort", () => resolve())
+    );
+  };
+  const agent = new FakeManager();
+  agent.call = (() => Promise.resolve().then(manager)) as Agent["call"];
   let phase: Phase = "prepare";
   const interruption = new AbortController();
-  const judge = new Judge("b1", isolates, interruption.signal, () => phase);
+  const judge = new Judge(
+    "b1",
+    { agent, egress, clock },
+    interruption.signal,
+    () => phase,
+  );
   return {
     judge,
+    clock,
     interruption,
     tell: (finding: Finding) => tell(finding),
     enter: (next: Phase) => phase = next,
@@ -109,11 +112,17 @@ Deno.test("what a build reached is learnt by phase, each once", async () => {
 
 Deno.test("the manager is asked while the build runs, and its verdict ends it", async () => {
   let asked = 0;
-  const { judge } = judgeOver(innocent, () => ++asked < 2 ? innocent : guilty);
+  const { judge, clock } = judgeOver(
+    innocent,
+    () => ++asked < 2 ? innocent : guilty,
+  );
   const ended = new Promise((resolve) =>
     judge.signal.addEventListener("abort", resolve)
   );
   judge.open();
+  clock.advance(2_000);
+  while (asked < 1 || clock.pauses === 0) await Promise.resolve();
+  clock.advance(2_000);
   await ended;
   assert.equal(asked, 2);
   await judge.close();

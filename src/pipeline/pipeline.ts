@@ -16,7 +16,7 @@ import type { BuildSpec } from "../spec/build_spec.ts";
 import type { BuildState } from "./build_state.ts";
 import type { BuildEvent, Phase, PhaseOutcome } from "./events.ts";
 import type { Judge } from "./judge.ts";
-import type { BuildIsolates } from "./isolates.ts";
+import type { Ports } from "./ports.ts";
 import { now, type PhaseClock } from "./phase_clock.ts";
 import { addUsage } from "./usage.ts";
 
@@ -39,7 +39,7 @@ export interface PipelineParts {
   readonly useCache: boolean;
   /** Directory for the disks that the build hands to the manager. */
   readonly staging: string;
-  readonly isolates: BuildIsolates;
+  readonly ports: Ports;
   readonly clock: PhaseClock;
   readonly state: BuildState;
   readonly judge: Judge;
@@ -92,15 +92,13 @@ export class Pipeline {
     method: M,
     params: MethodParams<M>,
   ): Promise<MethodResult<M>> {
-    const { isolates, judge } = this.#parts;
+    const { ports, judge } = this.#parts;
     const { signal } = judge;
-    const answer = await isolates.guest.call("request", { method, params }, {
-      signal,
-    });
+    const answer = await ports.agent.call(method, params, signal);
     if (method === "worker.boot") {
       this.#worker = (answer as MethodResult<"worker.boot">).worker;
     }
-    return answer as MethodResult<M>;
+    return answer;
   }
 
   /** Ends a worker that a failure has left, and notes what it used. */
@@ -108,7 +106,7 @@ export class Pipeline {
     try {
       await this.destroyWorker(
         phase,
-        AbortSignal.timeout(END_WORKER_TIMEOUT_MS),
+        this.#parts.ports.clock.timeout(END_WORKER_TIMEOUT_MS),
       );
     } catch {
       // It is gone already, and its measurements with it.
@@ -121,11 +119,10 @@ export class Pipeline {
     signal = this.#parts.judge.signal,
   ): Promise<void> {
     if (this.#worker === undefined) return;
-    const answer = await this.#parts.isolates.guest.call("request", {
-      method: "worker.destroy",
-      params: { worker: this.#worker },
-    }, { signal });
-    this.noteUsage(phase, (answer as MethodResult<"worker.destroy">).usage);
+    const { agent } = this.#parts.ports;
+    const worker = this.#worker;
+    const { usage } = await agent.call("worker.destroy", { worker }, signal);
+    this.noteUsage(phase, usage);
   }
 
   /** Notes what the worker of a phase used, which has ended. */
@@ -138,17 +135,14 @@ export class Pipeline {
 
   /** Runs a step in a worker, showing what it prints; gives its exit status. */
   async runStep(worker: string, step: WorkerStep): Promise<number> {
-    const { isolates, judge, emit } = this.#parts;
+    const { ports, judge, emit } = this.#parts;
     const { signal } = judge;
-    const { exitCode } = await isolates.guest.call(
-      "runStep",
-      { worker, step },
-      {
-        signal,
-        onEvent: ({ text }) => emit({ type: "log", time: now(), text }),
-      },
+    return await ports.agent.runStep(
+      worker,
+      step,
+      (text) => emit({ type: "log", time: now(), text }),
+      signal,
     );
-    return exitCode;
   }
 
   /** What each worker of the build is to get. */
@@ -190,9 +184,9 @@ export class Pipeline {
 
   /** Has the host dial these destinations and no others. */
   async configureEgress(rules: EgressRule[]): Promise<void> {
-    const { isolates, learn, denied, opened, proxy, spec } = this.#parts;
+    const { ports, learn, denied, opened, proxy, spec } = this.#parts;
     const { totalBytes, rateBitsPerSecond } = spec.resources.bandwidth;
-    await isolates.egress.call("configure", {
+    await ports.egress.configure({
       rules,
       learn,
       denied: [...denied],

@@ -17,26 +17,31 @@ function pipelineWith(answer: (call: Sent) => unknown = () => ({})) {
   const events: BuildEvent[] = [];
   const calls: Sent[] = [];
   const emit = (event: BuildEvent) => void events.push(event);
-  const called =
-    (name: string) =>
-    (method: string, params: Sent["params"], options?: {
-      onEvent?: (event: { text: string }) => void;
-    }) => {
-      const call = method === "request"
-        ? params as Sent
-        : { method: `${name}.${method}`, params };
-      calls.push(call);
-      if (method === "runStep") options?.onEvent?.({ text: "one\n" });
-      return Promise.resolve().then(() => answer(call));
-    };
-  const isolates = {
-    guest: { call: called("guest") },
-    egress: { call: called("egress") },
+  const called = (method: string, params: unknown) => {
+    const call = { method, params };
+    calls.push(call);
+    return Promise.resolve().then(() => answer(call));
+  };
+  const ports = {
+    agent: {
+      call: called,
+      runStep(
+        _worker: string,
+        _step: unknown,
+        onText: (text: string) => void,
+      ) {
+        onText("one\n");
+        return Promise.resolve(7);
+      },
+    },
+    egress: {
+      configure: (settings: unknown) => called("egress.configure", settings),
+    },
   };
   const pipeline = new Pipeline({
     build,
     staging: "/staging",
-    isolates: isolates as unknown as PipelineParts["isolates"],
+    ports: ports as unknown as PipelineParts["ports"],
     clock: new PhaseClock(emit),
     judge: { signal: new AbortController().signal },
     spec: {
@@ -88,7 +93,7 @@ Deno.test("a phase fails if the manager cannot be told of it", async () => {
 });
 
 Deno.test("what a step prints becomes events of the build", async () => {
-  const { events, pipeline } = pipelineWith(() => ({ exitCode: 7 }));
+  const { events, pipeline } = pipelineWith();
   assert.equal(await pipeline.runStep("w", { kind: "source-in", bytes: 0 }), 7);
   const [event] = events;
   assert.equal(event?.type === "log" && event.text, "one\n");

@@ -65,7 +65,7 @@ async function prepareDisk(
     ...pipeline.workerResources(),
     network: network.prepare === "none" ? null : { rules: null, learn },
     sealable: true,
-    seconds: Date.now() / 1000,
+    seconds: pipeline.parts.ports.clock.now() / 1000,
   });
   let refreshPackageLists = false;
   if (network.prepare !== "none") {
