@@ -7,7 +7,7 @@ import { revokeOwnPermissions, spawnVmm } from "../isolates.ts";
 import { isolatePorts } from "./isolate_ports.ts";
 import { BuildIsolates } from "./isolates.ts";
 import type { Ports } from "./ports.ts";
-import { treesDiskPath } from "./pipeline.ts";
+import { treesDiskPath } from "./job.ts";
 import { checkFolders, createParents, hasWorkspace } from "./spec_places.ts";
 import { lockWorkspace } from "./workspace_lock.ts";
 

@@ -1,17 +1,19 @@
 import type { MethodResult } from "../rpc/protocol.ts";
-import type { Pipeline } from "./pipeline.ts";
+import type { PhaseContext } from "./phase.ts";
+
+type Context = Pick<PhaseContext, "agent" | "ports">;
 
 /**
  * Asks the manager what it has of an image, and of a disk that was prepared
  * over it. What an earlier manager left counts only as this host remembers it.
  */
 export async function findImage(
-  pipeline: Pipeline,
+  { agent, ports }: Context,
   name: { image: string; prepared?: string },
 ): Promise<MethodResult<"image.find">> {
-  const { host } = pipeline.parts.ports;
+  const { host } = ports;
   const { image, prepared } = name;
-  return await pipeline.call("image.find", {
+  return await agent.call("image.find", {
     ...name,
     seals: {
       image: await host.readSeal(image),
@@ -22,10 +24,9 @@ export async function findImage(
 
 /** Remembers what the manager has put into its cache, for a later manager. */
 export async function noteImage(
-  pipeline: Pipeline,
+  { ports }: Pick<Context, "ports">,
   name: string,
   seal: string | null,
 ): Promise<void> {
-  if (seal === null) return;
-  await pipeline.parts.ports.host.noteSeal(name, seal);
+  if (seal !== null) await ports.host.noteSeal(name, seal);
 }

@@ -1,130 +1,141 @@
 import { BuildFailedError } from "../errors.ts";
-import { closedHost, describePlace } from "../egress/closed_places.ts";
-import { denyingPatterns, HostPatterns } from "../egress/host_patterns.ts";
-import { Allowlist, endsInNumber } from "../egress/allowlist.ts";
 import type { EgressRule } from "../rpc/protocol.ts";
 import { type NetworkEntry, toEgressRules } from "../spec/network.ts";
-import type { PhaseOutcome } from "./events.ts";
 import { findImage, noteImage } from "./find_image.ts";
-import type { Pipeline } from "./pipeline.ts";
+import {
+  configureEgress,
+  type PhaseContext,
+  type PhaseResult,
+} from "./phase.ts";
 import { preparedKey } from "./prepared_key.ts";
+import { isRepository, mayReachAll, reachable } from "./repositories.ts";
 import { tryTwice } from "./second_try.ts";
+
+/** What a disk is prepared from, and on what. */
+export interface Preparation {
+  /** Digest of the worker image. */
+  image: string;
+  ansible: readonly unknown[];
+  /** The manager's. */
+  accelerator: string;
+}
 
 /**
  * Installs the dependencies: runs the playbook in a worker that starts from
  * the pristine image, and keeps its disk for later builds.
  *
- * @param image digest of the worker image
- * @returns the prepared disk's key, and how the phase ended
+ * @returns the prepared disk's key
  * @throws {BuildFailedError} `playbook-failed`; nothing is kept then
  */
 export async function prepare(
-  pipeline: Pipeline,
-  image: string,
-  ansible: readonly unknown[],
-): Promise<{ key: string; outcome: PhaseOutcome }> {
-  const { spec, useCache, state, learn } = pipeline.parts;
-  const { resources, network } = spec;
+  context: PhaseContext,
+  { image, ansible, accelerator }: Preparation,
+): Promise<PhaseResult<{ key: string }>> {
+  const { useCache, learn, project } = context.job;
+  const { resources, network } = project.spec;
   const key = preparedKey({
     imageDigest: image,
     ansible,
     network: network.prepare === undefined
-      ? { besides: pipeline.parts.addedPrepare }
+      ? { besides: project.addedPrepare }
       : { only: network.prepare },
     learn,
     diskBytes: resources.diskBytes,
   });
-  state.prepared = { key, reused: false };
+  context.record({ type: "prepared", key, reused: false });
   if (useCache && !learn) {
-    const found = await findImage(pipeline, { image, prepared: key });
+    const found = await findImage(context, { image, prepared: key });
     if (found.prepared) {
-      state.prepared.reused = true;
-      return { key, outcome: "reused" };
+      context.record({ type: "prepared", key, reused: true });
+      return { outcome: "reused", value: { key } };
     }
   }
   await tryTwice(
-    pipeline,
-    "prepare",
-    () => prepareDisk(pipeline, image, ansible, key),
+    context,
+    { phase: "prepare", accelerator },
+    () => prepareDisk(context, image, ansible, key),
   );
-  return { key, outcome: "done" };
+  return { outcome: "done", value: { key } };
 }
 
-/** Makes the prepared disk. */
 async function prepareDisk(
-  pipeline: Pipeline,
+  context: PhaseContext,
   image: string,
   ansible: readonly unknown[],
   key: string,
 ): Promise<void> {
-  const { build, spec, state, learn } = pipeline.parts;
-  const { network } = spec;
-  const { worker } = await pipeline.call("worker.boot", {
-    build,
+  const { job, agent, workers, judge } = context;
+  const { network, resources } = job.project.spec;
+  const { learn } = job;
+  const { worker } = await workers.boot("prepare", {
+    build: job.id,
     base: { image },
-    ...pipeline.workerResources(),
+    diskBytes: resources.diskBytes,
+    bootTimeoutSeconds: resources.bootTimeoutSeconds,
     network: network.prepare === "none" ? null : { rules: null, learn },
     sealable: true,
-    seconds: pipeline.parts.ports.clock.now() / 1000,
   });
-  let refreshPackageLists = false;
-  if (network.prepare !== "none") {
-    const { rules } = await pipeline.call("worker.repositories", { worker });
-    const repositories = rules.filter(isRepository);
-    const allowed = allowedHosts(pipeline, repositories, network.prepare);
-    state.egress.prepare.allowed = allowed;
-    await pipeline.allow(worker, allowed);
-    refreshPackageLists = learn || mayReachAll(repositories, allowed);
-  }
-  const exitCode = await pipeline.runStep(worker, {
+  const exitCode = await agent.runStep(worker, {
     kind: "prepare",
     playbook: JSON.stringify(ansible),
-    refreshPackageLists,
+    refreshPackageLists: network.prepare !== "none" &&
+      await openNetwork(context, worker, network.prepare),
   });
   if (exitCode !== 0) {
-    await pipeline.destroyWorker("prepare");
+    await workers.destroy();
     throw new BuildFailedError(
       "playbook-failed",
       `The playbook failed with exit status ${exitCode}`,
       { hint: "Its output is in the log; nothing of it was kept" },
     );
   }
-  await pipeline.call("worker.poweroff", { worker });
-  await pipeline.parts.judge.requireInnocence();
-  const { usage, seal } = await pipeline.call("worker.seal", {
+  await agent.call("worker.poweroff", { worker });
+  await judge.requireInnocence();
+  const { usage, seal } = await agent.call("worker.seal", {
     worker,
     prepared: key,
   });
-  await noteImage(pipeline, key, seal);
-  pipeline.noteUsage("prepare", usage);
+  await noteImage(context, key, seal);
+  workers.noteEnd(usage);
 }
 
 /**
- * Whether a host that an image names can be a package repository. The answer
- * comes from guests: only the user may allow an address, a wildcard or another
- * protocol.
+ * Lets the worker reach what the playbook may. The dialer knows of it first:
+ * the worker can ask at once.
+ *
+ * @returns whether it may reach all package repositories of the image
  */
-export function isRepository({ host, protocol }: EgressRule): boolean {
-  return (protocol === "http" || protocol === "https") &&
-    !host.startsWith("*.") && !endsInNumber(host);
+async function openNetwork(
+  context: PhaseContext,
+  worker: string,
+  declared: readonly NetworkEntry[] | undefined,
+): Promise<boolean> {
+  const { agent, job, record } = context;
+  const { rules } = await agent.call("worker.repositories", { worker });
+  const repositories = rules.filter(isRepository);
+  const allowed = allowedHosts(context, repositories, declared);
+  record({ type: "allowed", use: "prepare", rules: allowed });
+  await configureEgress(context, allowed);
+  await agent.call("worker.allow", { worker, rules: allowed });
+  return job.learn || mayReachAll(repositories, allowed);
 }
 
 /** The spec's hosts; without any, what the pristine image is set up for. */
 function allowedHosts(
-  pipeline: Pipeline,
+  { job, note }: PhaseContext,
   repositories: readonly EgressRule[],
   declared: readonly NetworkEntry[] | undefined,
 ): EgressRule[] {
   if (declared !== undefined) return toEgressRules(declared);
-  const { denied, opened, addedPrepare } = pipeline.parts;
+  const { denied, opened, addedPrepare } = job.project;
   const named = [...repositories, ...toEgressRules(addedPrepare)];
   const { rules, closed } = reachable(named, denied, opened);
   for (const place of closed) {
-    pipeline.note(
+    note(
       `The worker image names a package repository that only you can open: ${place}`,
     );
   }
-  pipeline.note(
+  note(
     rules.length === 0
       ? "The worker image names no package repositories: the playbook reaches no hosts"
       : `The playbook may reach the worker image's package repositories: ${
@@ -132,35 +143,4 @@ function allowedHosts(
       }`,
   );
   return rules;
-}
-
-/**
- * The rules that neither the user denies nor only the user can open, and what
- * the latter are: what an image names opens nothing.
- */
-export function reachable(
-  named: readonly EgressRule[],
-  denied: readonly string[],
-  opened: readonly string[],
-): { rules: EgressRule[]; closed: string[] } {
-  const denying = denyingPatterns(denied);
-  const surroundings = { opened: new HostPatterns(opened), own: [] };
-  const closed = new Set<string>();
-  const rules = named.filter(({ host }) => {
-    if (denying.covering(host) !== undefined) return false;
-    const kind = closedHost(host, surroundings);
-    if (kind !== undefined) closed.add(describePlace(host, kind));
-    return kind === undefined;
-  });
-  return { rules, closed: [...closed] };
-}
-
-/** To ask a repository that may not be reached would be held against the build. */
-function mayReachAll(
-  destinations: readonly EgressRule[],
-  allowed: readonly EgressRule[],
-): boolean {
-  const allowlist = new Allowlist(allowed);
-  return destinations.length > 0 &&
-    destinations.every((destination) => allowlist.match(destination));
 }

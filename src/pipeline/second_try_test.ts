@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { EnvironmentError, NetworkViolationError } from "../errors.ts";
-import type { Pipeline } from "./pipeline.ts";
+import type { EgressSettings } from "../egress/egress.ts";
+import type { Fact } from "./facts.ts";
+import type { PhaseContext } from "./phase.ts";
 import { deservesSecondTry, type Retry, tryTwice } from "./second_try.ts";
 
 const death = new EnvironmentError("manager-worker-died", "The worker ended", {
@@ -33,39 +35,53 @@ Deno.test("no other failure is tried again", () => {
   assert.ok(!deservesSecondTry(new Error("manager-worker-died"), emulated));
 });
 
-/** A pipeline, and what was done with it. */
-function recorded(accelerator: string, violation?: Error) {
+/** A phase's context, and what was done with it. */
+function recorded(violation?: Error) {
   const done: string[] = [];
   const retries: Retry[] = [];
-  const pipeline = {
-    parts: {
-      state: { manager: { accelerator }, retries },
-      judge: {
-        signal: new AbortController().signal,
-        requireInnocence() {
-          done.push("judge");
-          return violation ? Promise.reject(violation) : Promise.resolve();
-        },
+  const context = {
+    job: {
+      project: {
+        spec: { resources: { bandwidth: {} } },
+        denied: [],
+        opened: [],
       },
     },
-    destroyWorker: (phase: string) => Promise.resolve(done.push(phase)),
-    configureEgress: (rules: unknown[]) =>
-      Promise.resolve(done.push(`allow ${rules.length} hosts`)),
+    ports: {
+      egress: {
+        configure: ({ rules }: EgressSettings) =>
+          Promise.resolve(done.push(`allow ${rules.length} hosts`)),
+      },
+    },
+    workers: { destroy: () => Promise.resolve(done.push("destroy")) },
+    judge: {
+      signal: new AbortController().signal,
+      requireInnocence() {
+        done.push("judge");
+        return violation ? Promise.reject(violation) : Promise.resolve();
+      },
+    },
+    record: (fact: Fact) => fact.type === "retried" && retries.push(fact.retry),
     note: () => done.push("note"),
-  } as unknown as Pipeline;
+  } as unknown as PhaseContext;
   const fail = () => {
     done.push("try");
     return Promise.reject(death);
   };
-  return { pipeline, done, retries, fail };
+  return { context, done, retries, fail };
 }
 
+const emulatedBoot = { phase: "boot", accelerator: "tcg" } as const;
+
 Deno.test("a worker that dies is cleared away before the second try, the last one", async () => {
-  const { pipeline, done, retries, fail } = recorded("tcg");
-  await assert.rejects(tryTwice(pipeline, "prepare", fail), death);
+  const { context, done, retries, fail } = recorded();
+  await assert.rejects(
+    tryTwice(context, { phase: "prepare", accelerator: "tcg" }, fail),
+    death,
+  );
   assert.deepEqual(done, [
     "try",
-    "prepare",
+    "destroy",
     "allow 0 hosts",
     "judge",
     "note",
@@ -79,23 +95,26 @@ Deno.test("a worker that dies is cleared away before the second try, the last on
 });
 
 Deno.test("a second try that succeeds is what counts", async () => {
-  const { pipeline, done, retries, fail } = recorded("tcg");
+  const { context, done, retries, fail } = recorded();
   const attempt = () => done.length === 0 ? fail() : Promise.resolve("built");
-  assert.equal(await tryTwice(pipeline, "boot", attempt), "built");
+  assert.equal(await tryTwice(context, emulatedBoot, attempt), "built");
   assert.equal(retries.length, 1);
 });
 
 Deno.test("what a worker did before it died ends the build", async () => {
   const violation = new NetworkViolationError("No");
-  const { pipeline, done, retries, fail } = recorded("tcg", violation);
-  await assert.rejects(tryTwice(pipeline, "boot", fail), violation);
+  const { context, done, retries, fail } = recorded(violation);
+  await assert.rejects(tryTwice(context, emulatedBoot, fail), violation);
   assert.equal(done.at(-1), "judge");
   assert.deepEqual(retries, []);
 });
 
 Deno.test("with KVM there is one try", async () => {
-  const { pipeline, done, retries, fail } = recorded("kvm");
-  await assert.rejects(tryTwice(pipeline, "boot", fail), death);
+  const { context, done, retries, fail } = recorded();
+  await assert.rejects(
+    tryTwice(context, { phase: "boot", accelerator: "kvm" }, fail),
+    death,
+  );
   assert.deepEqual(done, ["try"]);
   assert.deepEqual(retries, []);
 });

@@ -9,7 +9,7 @@ import { applyConfig } from "../../config/apply_config.ts";
 import { emptyUserConfig, type UserConfig } from "../../config/user_config.ts";
 import { noProxy } from "../../egress/proxy_settings.ts";
 import { parseBuildSpec } from "../../spec/parse.ts";
-import { conductBuild } from "../build.ts";
+import { conductBuild } from "../conductor.ts";
 import type { BuildEvent } from "../events.ts";
 import type { Ports } from "../ports.ts";
 import type { BuildReport } from "../report.ts";
@@ -78,25 +78,22 @@ export class FakeBuild {
       digest: "2".repeat(64),
       ...parseBuildSpec(spec, "/project/build.yaml"),
     }, { ...emptyUserConfig, ...config });
-    const exitCode = await conductBuild(
-      {
-        onEvent: (event) => this.events.push(event),
-        signal: this.interruption.signal,
-        useCache,
-        learn,
-      },
-      { ...configured, project: "/project", outside: [] },
-      BUILD,
-      {
-        ports: this.ports,
-        staging: "/staging",
-        log: "/state/log.txt",
-        report: REPORT,
-        hasWorkspace: this.trees.workspace !== undefined,
-        notes: [],
-      },
-      noProxy,
-    );
+    const exitCode = await conductBuild({
+      id: BUILD,
+      project: { ...configured, project: "/project", outside: [] },
+      useCache,
+      learn,
+      proxy: noProxy,
+      staging: "/staging",
+      log: "/state/log.txt",
+      report: REPORT,
+      hasWorkspace: this.trees.workspace !== undefined,
+      notes: [],
+    }, {
+      ports: this.ports,
+      onEvent: (event) => this.events.push(event),
+      signal: this.interruption.signal,
+    });
     const { events } = this;
     const report = this.host.reports.get(REPORT);
     return { exitCode, events, report, trace: this.#trace };
