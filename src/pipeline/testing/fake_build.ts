@@ -173,3 +173,21 @@ export class FakeBuild {
     });
   }
 }
+
+/** Events in few words. */
+export function outline(events: readonly BuildEvent[]): string[] {
+  return events.flatMap((event) => {
+    switch (event.type) {
+      case "phase-end":
+        return `${event.phase} ${event.outcome}`;
+      case "note":
+        return `note: ${event.message}`;
+      case "log":
+        return `log: ${event.text.trim()}`;
+      case "learned":
+        return event.yaml.trimEnd().split("\n");
+      default:
+        return [];
+    }
+  });
+}

@@ -7,13 +7,11 @@
 import assert from "node:assert/strict";
 import { emptyUserConfig } from "../config/user_config.ts";
 import { EnvironmentError, LimitExceededError } from "../errors.ts";
-import type { BuildEvent } from "./events.ts";
-import { FakeBuild, plainSpec, plays } from "./testing/fake_build.ts";
+import { FakeBuild, outline, plainSpec, plays } from "./testing/fake_build.ts";
 import { imageDigest } from "./testing/fake_host.ts";
-import { refusal, usageOfWorker } from "./testing/fake_manager.ts";
+import { usageOfWorker } from "./testing/fake_manager.ts";
 
 const preparedSpec = plainSpec + plays;
-const mirror = { host: "mirror.example", port: 80, protocol: "http" } as const;
 
 const beginning = ["openLog", "takeStock", "manager.connect", "build.open"];
 const imported = [
@@ -67,24 +65,6 @@ const built = [
   "build.close",
 ];
 const ending = ["closeLog", "usage", "disconnect", "writeReport"];
-
-/** Events in few words. */
-function outline(events: readonly BuildEvent[]): string[] {
-  return events.flatMap((event) => {
-    switch (event.type) {
-      case "phase-end":
-        return `${event.phase} ${event.outcome}`;
-      case "note":
-        return `note: ${event.message}`;
-      case "log":
-        return `log: ${event.text.trim()}`;
-      case "learned":
-        return event.yaml.trimEnd().split("\n");
-      default:
-        return [];
-    }
-  });
-}
 
 Deno.test("a build asks for all that it needs, in this order", async () => {
   const build = new FakeBuild();
@@ -178,31 +158,6 @@ Deno.test("the report of a build has all that it found out", async () => {
   });
 });
 
-Deno.test("what an earlier build left in the manager serves again", async () => {
-  const first = new FakeBuild({ spec: preparedSpec });
-  await first.run();
-  const again = new FakeBuild({ spec: preparedSpec });
-  const { manager } = again;
-  manager.isRunning = true;
-  for (const image of first.manager.images) manager.images.add(image);
-  for (const key of first.manager.prepared) manager.prepared.add(key);
-  const { events, report, trace } = await again.run();
-  assert.deepEqual(outline(events).slice(0, 3), [
-    "manager reused",
-    "image reused",
-    "prepare reused",
-  ]);
-  assert.equal(report?.prepared?.reused, true);
-  assert.ok(!trace.includes("image.import") && !trace.includes("worker.seal"));
-});
-
-Deno.test("without the cache a disk is prepared anew", async () => {
-  const build = new FakeBuild({ spec: preparedSpec, useCache: false });
-  const { trace } = await build.run();
-  assert.equal(trace.filter((call) => call === "image.find").length, 1);
-  assert.ok(trace.includes("worker.seal"));
-});
-
 Deno.test("without an earlier workspace no stock is taken of it", async () => {
   const build = new FakeBuild();
   build.trees.workspace = undefined;
@@ -224,18 +179,6 @@ Deno.test("a build whose commands fail has its workspace taken out all the same"
   );
   assert.ok(outline(events).includes("build failed"));
   assert.equal(build.trees.workspace, "source, built");
-  assert.deepEqual(build.leftOpen(), []);
-});
-
-Deno.test("a playbook that fails leaves no disk, and its worker is measured", async () => {
-  const build = new FakeBuild({ spec: preparedSpec });
-  build.manager.statuses.prepare = 2;
-  const { exitCode, report } = await build.run();
-  assert.equal(exitCode, 1);
-  assert.equal(report?.error?.code, "playbook-failed");
-  assert.deepEqual(report?.usage, { prepare: usageOfWorker, build: null });
-  assert.equal(build.manager.prepared.size, 0);
-  assert.equal(build.trees.workspace, "earlier");
   assert.deepEqual(build.leftOpen(), []);
 });
 
@@ -276,100 +219,6 @@ Deno.test("a workspace that is too large is the build's own fault", async () => 
   }]);
 });
 
-Deno.test("an image that takes too much is the user's mistake", async () => {
-  const build = new FakeBuild();
-  build.interfere = (call) => {
-    if (call === "image.import") {
-      throw refusal("image.import", "image-too-large");
-    }
-  };
-  const { exitCode, report } = await build.run();
-  assert.equal(exitCode, 2);
-  assert.equal(report?.error?.code, "image-too-large");
-  assert.match(
-    report.error.message,
-    /"\/project\/worker\.img": its file takes/,
-  );
-  assert.equal(report.image?.sha256, imageDigest);
-  assert.deepEqual(build.leftOpen(), []);
-});
-
-Deno.test("an emulated worker that dies gets a second try, and no third", async () => {
-  for (const spec of [plainSpec, preparedSpec]) {
-    for (const [deaths, expected] of [[1, 0], [2, 3]] as const) {
-      const build = new FakeBuild({ spec });
-      build.manager.accelerator = "tcg";
-      build.manager.deaths = deaths;
-      const { exitCode, report } = await build.run();
-      assert.equal(exitCode, expected);
-      assert.deepEqual(report?.retries, [{
-        phase: spec === plainSpec ? "boot" : "prepare",
-        reason: 'The manager cannot do "worker.boot": "worker-died"',
-        detail: "console\\x1b[2J",
-      }]);
-      assert.deepEqual(build.leftOpen(), []);
-    }
-  }
-});
-
-Deno.test("with KVM a worker that dies fails the build", async () => {
-  const build = new FakeBuild();
-  build.manager.deaths = 1;
-  const { exitCode, report } = await build.run();
-  assert.equal(exitCode, 3);
-  assert.equal(report?.error?.code, "manager-worker-died");
-  assert.equal(report?.error?.detail, "console\\x1b[2J");
-  assert.deepEqual(report?.retries, []);
-});
-
-Deno.test("a worker that dies after an attempt gets no second try", async () => {
-  const build = new FakeBuild();
-  build.manager.accelerator = "tcg";
-  build.manager.deaths = 1;
-  build.interfere = (call) => {
-    if (call === "worker.boot") {
-      build.manager.verdict.attempts.total = 1;
-      throw refusal("worker.boot", "worker-died");
-    }
-  };
-  const { exitCode, report } = await build.run();
-  assert.equal(exitCode, 5);
-  assert.deepEqual(report?.retries, []);
-});
-
-Deno.test("a playbook reaches the image's repositories, but no private place", async () => {
-  const build = new FakeBuild({ spec: preparedSpec });
-  const closed = { ...mirror, host: "mirror.internal" };
-  build.manager.repositories = [mirror, closed, { ...mirror, host: "1.2.3.4" }];
-  const { events, report } = await build.run();
-  assert.deepEqual(report?.egress.prepare.allowed, [mirror]);
-  assert.deepEqual(outline(events).filter((line) => line.startsWith("note")), [
-    "note: The worker image names a package repository that only you can open: mirror.internal is in a private network",
-    "note: The playbook may reach the worker image's package repositories: mirror.example:80",
-  ]);
-});
-
-Deno.test("a spec's own hosts hold, by phase; `none` is no network card", async () => {
-  const spec = preparedSpec + `
-network:
-  prepare: none
-  build: [{ host: a.example, protocols: [https] }]
-`;
-  const build = new FakeBuild({ spec });
-  const { report, trace } = await build.run();
-  assert.ok(!trace.includes("worker.repositories"));
-  const rule = { host: "a.example", port: 443, protocol: "https" };
-  assert.deepEqual(report?.egress.build.allowed, [rule]);
-  assert.deepEqual(build.egress.settings?.rules, [rule]);
-  const declared = plainSpec + `
-${plays}
-network: { prepare: [{ host: a.example, protocols: [https] }], build: none }
-`;
-  const other = await new FakeBuild({ spec: declared }).run();
-  assert.deepEqual(other.report?.egress.prepare.allowed, [rule]);
-  assert.deepEqual(other.report?.egress.build.allowed, []);
-});
-
 Deno.test("limits and the user's rules reach manager and dialer", async () => {
   const build = new FakeBuild({
     spec: plainSpec + `
@@ -388,31 +237,6 @@ resources:
     bitsPerSecond: 1_000_000,
   });
   assert.deepEqual(build.egress.settings?.opened, ["10.0.0.1"]);
-});
-
-Deno.test("a build that learns tells what it reached, by phase", async () => {
-  const build = new FakeBuild({ spec: preparedSpec, learn: true });
-  build.interfere = (call) => {
-    const isRun = /^worker\.run (prepare|build)$/.exec(call);
-    if (isRun === null) return;
-    const host = `${isRun[1]}.example`;
-    build.egress.findings.addLearned({ ...mirror, host });
-  };
-  const { exitCode, report, events } = await build.run();
-  assert.equal(exitCode, 0);
-  assert.deepEqual(report?.learned, {
-    prepare: [{ ...mirror, host: "prepare.example" }],
-    build: [{ ...mirror, host: "build.example" }],
-  });
-  assert.deepEqual(outline(events).slice(-8, -1), [
-    "network:",
-    "  prepare:",
-    "    - host: prepare.example",
-    "      protocols: [http]",
-    "  build:",
-    "    - host: build.example",
-    "      protocols: [http]",
-  ]);
 });
 
 Deno.test("what was left out on the way in and out is told", async () => {
