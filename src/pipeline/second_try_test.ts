@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { EnvironmentError, NetworkViolationError } from "../errors.ts";
-import type { EgressSettings } from "../egress/egress.ts";
-import type { Fact } from "./facts.ts";
-import type { PhaseContext } from "./phase.ts";
-import { deservesSecondTry, type Retry, tryTwice } from "./second_try.ts";
+import { deservesSecondTry } from "./second_try.ts";
+import { FakeBuild, plainSpec, plays } from "./testing/fake_build.ts";
+import { refusal } from "./testing/fake_manager.ts";
 
 const death = new EnvironmentError("manager-worker-died", "The worker ended", {
   detail: "\x1b[2JKernel panic",
 });
+const preparedSpec = plainSpec + plays;
 const emulated = { accelerator: "tcg", isOver: false };
 
 Deno.test("only an emulated worker that died by itself is tried again", () => {
@@ -35,86 +35,70 @@ Deno.test("no other failure is tried again", () => {
   assert.ok(!deservesSecondTry(new Error("manager-worker-died"), emulated));
 });
 
-/** A phase's context, and what was done with it. */
-function recorded(violation?: Error) {
-  const done: string[] = [];
-  const retries: Retry[] = [];
-  const context = {
-    job: {
-      project: {
-        spec: { resources: { bandwidth: {} } },
-        denied: [],
-        opened: [],
-      },
-    },
-    ports: {
-      egress: {
-        configure: ({ rules }: EgressSettings) =>
-          Promise.resolve(done.push(`allow ${rules.length} hosts`)),
-      },
-    },
-    workers: { destroy: () => Promise.resolve(done.push("destroy")) },
-    judge: {
-      signal: new AbortController().signal,
-      requireInnocence() {
-        done.push("judge");
-        return violation ? Promise.reject(violation) : Promise.resolve();
-      },
-    },
-    record: (fact: Fact) => fact.type === "retried" && retries.push(fact.retry),
-    note: () => done.push("note"),
-  } as unknown as PhaseContext;
-  const fail = () => {
-    done.push("try");
-    return Promise.reject(death);
+Deno.test("an emulated worker that dies gets a second try, and no third", async () => {
+  for (const spec of [plainSpec, preparedSpec]) {
+    for (const [deaths, expected] of [[1, 0], [2, 3]] as const) {
+      const build = new FakeBuild({ spec });
+      build.manager.accelerator = "tcg";
+      build.manager.deaths = deaths;
+      const { exitCode, report } = await build.run();
+      assert.equal(exitCode, expected);
+      assert.deepEqual(report?.retries, [{
+        phase: spec === plainSpec ? "boot" : "prepare",
+        reason: 'The manager cannot do "worker.boot": "worker-died"',
+        detail: "console\\x1b[2J",
+      }]);
+      assert.deepEqual(build.leftOpen(), []);
+    }
+  }
+});
+
+Deno.test("with KVM a worker that dies fails the build", async () => {
+  const build = new FakeBuild();
+  build.manager.deaths = 1;
+  const { exitCode, report } = await build.run();
+  assert.equal(exitCode, 3);
+  assert.equal(report?.error?.code, "manager-worker-died");
+  assert.equal(report?.error?.detail, "console\\x1b[2J");
+  assert.deepEqual(report?.retries, []);
+});
+
+Deno.test("a worker that dies after an attempt gets no second try", async () => {
+  const build = new FakeBuild();
+  build.manager.accelerator = "tcg";
+  build.manager.deaths = 1;
+  build.interfere = (call) => {
+    if (call === "worker.boot") {
+      build.manager.verdict.attempts.total = 1;
+      throw refusal("worker.boot", "worker-died");
+    }
   };
-  return { context, done, retries, fail };
-}
+  const { exitCode, report } = await build.run();
+  assert.equal(exitCode, 5);
+  assert.deepEqual(report?.retries, []);
+});
 
-const emulatedBoot = { phase: "boot", accelerator: "tcg" } as const;
-
-Deno.test("a worker that dies is cleared away before the second try, the last one", async () => {
-  const { context, done, retries, fail } = recorded();
-  await assert.rejects(
-    tryTwice(context, { phase: "prepare", accelerator: "tcg" }, fail),
-    death,
-  );
-  assert.deepEqual(done, [
-    "try",
-    "destroy",
-    "allow 0 hosts",
-    "judge",
-    "note",
-    "try",
+Deno.test("a worker that dies is cleared away before the second try", async () => {
+  const build = new FakeBuild({ spec: preparedSpec });
+  build.manager.accelerator = "tcg";
+  let deaths = 0;
+  build.interfere = (call) => {
+    if (call !== "worker.run prepare" || deaths++ > 0) return;
+    throw refusal("worker.run", "worker-died");
+  };
+  const { exitCode, trace, report } = await build.run();
+  assert.equal(exitCode, 0);
+  const place = trace.indexOf("worker.run prepare");
+  assert.deepEqual(trace.slice(place, place + 7), [
+    "worker.run prepare",
+    "worker.destroy",
+    "allow 0",
+    "build.verdict",
+    "verdict of host",
+    "worker.boot",
+    "worker.repositories",
   ]);
-  assert.deepEqual(retries, [{
-    phase: "prepare",
-    reason: "The worker ended",
-    detail: "\\x1b[2JKernel panic",
-  }]);
-});
-
-Deno.test("a second try that succeeds is what counts", async () => {
-  const { context, done, retries, fail } = recorded();
-  const attempt = () => done.length === 0 ? fail() : Promise.resolve("built");
-  assert.equal(await tryTwice(context, emulatedBoot, attempt), "built");
-  assert.equal(retries.length, 1);
-});
-
-Deno.test("what a worker did before it died ends the build", async () => {
-  const violation = new NetworkViolationError("No");
-  const { context, done, retries, fail } = recorded(violation);
-  await assert.rejects(tryTwice(context, emulatedBoot, fail), violation);
-  assert.equal(done.at(-1), "judge");
-  assert.deepEqual(retries, []);
-});
-
-Deno.test("with KVM there is one try", async () => {
-  const { context, done, retries, fail } = recorded();
-  await assert.rejects(
-    tryTwice(context, { phase: "boot", accelerator: "kvm" }, fail),
-    death,
-  );
-  assert.deepEqual(done, ["try"]);
-  assert.deepEqual(retries, []);
+  // Both workers' together.
+  assert.equal(report?.usage.prepare?.cpuSeconds, 4);
+  assert.deepEqual(build.leftOpen(), []);
 });
