@@ -259,3 +259,48 @@ Deno.test("what the manager finds while it is asked now and then ends the build"
   }]);
   assert.deepEqual(build.leftOpen(), []);
 });
+
+Deno.test("a step that never ends is ended by what is found, and by the user", async () => {
+  for (
+    const kind of ["prepare", "source-in", "build", "workspace-out"] as const
+  ) {
+    for (
+      const [end, exitCode] of [
+        [hostFinding.cause, 5],
+        [({ interruption }: FakeBuild) => interruption.abort(), 130],
+      ] as const
+    ) {
+      const build = new FakeBuild({ spec: plainSpec + plays });
+      build.manager.stuck = { kind, onStuck: () => void end(build) };
+      const built = await build.run();
+      assert.equal(built.exitCode, exitCode);
+      assert.equal(build.trees.workspace, "earlier");
+      assert.deepEqual(build.leftOpen(), []);
+    }
+  }
+});
+
+Deno.test("a build that the manager does not know is asked no verdict on", async () => {
+  for (const place of ["openLog", "manager.connect", "build.open"]) {
+    const build = new FakeBuild();
+    build.interfere = (call) => {
+      if (call === place) throw new EnvironmentError("boom", "Boom");
+    };
+    const { trace } = await build.run();
+    assert.ok(!trace.some((call) => /verdict/.test(call)));
+  }
+});
+
+Deno.test("a user who interrupts hears of nothing else, and waits for nothing", async () => {
+  const build = new FakeBuild();
+  build.interfere = (call) => {
+    if (call !== "worker.run build") return;
+    hostFinding.cause(build);
+    build.interruption.abort();
+  };
+  const { exitCode, trace, report } = await build.run();
+  assert.equal(exitCode, 130);
+  assert.equal(report?.error?.message, "Interrupted");
+  assert.ok(!trace.some((call) => /verdict|destroy/.test(call)));
+  assert.deepEqual(build.leftOpen(), []);
+});

@@ -33,11 +33,17 @@ Deno.test("without the cache a disk is prepared anew", async () => {
 Deno.test("a playbook that fails leaves no disk, and its worker is measured", async () => {
   const build = new FakeBuild({ spec: preparedSpec });
   build.manager.statuses.prepare = 2;
-  const { exitCode, report } = await build.run();
+  const { exitCode, report, trace } = await build.run();
   assert.equal(exitCode, 1);
   assert.equal(report?.error?.code, "playbook-failed");
   assert.deepEqual(report?.usage, { prepare: usageOfWorker, build: null });
   assert.equal(build.manager.prepared.size, 0);
+  const place = trace.indexOf("worker.run prepare");
+  assert.deepEqual(trace.slice(place + 1, place + 4), [
+    "worker.destroy",
+    "build.verdict",
+    "verdict of host",
+  ]);
   assert.equal(build.trees.workspace, "earlier");
   assert.deepEqual(build.leftOpen(), []);
 });

@@ -81,6 +81,8 @@ export class FakeManager implements Manager, Agent {
     "build": 0,
     "workspace-out": 0,
   };
+  /** A step that does not end by itself; told when it is under way. */
+  stuck: { kind: WorkerStep["kind"]; onStuck: () => void } | undefined;
   /** What the next call is answered with, though it is no result of it. */
   nonsense: { answer: unknown } | undefined;
   #workers = 0;
@@ -147,6 +149,12 @@ export class FakeManager implements Manager, Agent {
     methods["worker.run"].params.parse({ worker, step });
     this.#requireInnocence("worker.run");
     const running = this.#worker(worker);
+    if (this.stuck?.kind === step.kind) {
+      const ended = Promise.withResolvers<never>();
+      signal.addEventListener("abort", () => ended.reject(signal.reason));
+      this.stuck.onStuck();
+      return await ended.promise;
+    }
     if (step.kind === "source-in") running.tree = running.disk?.packed ?? "";
     if (step.kind === "build") {
       onText("built\n");
