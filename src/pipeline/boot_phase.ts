@@ -1,11 +1,8 @@
 import type { PackedTrees } from "../guest/packer.ts";
 import { TREE_LIMITS } from "../guest/tree_limits.ts";
 import { toEgressRules } from "../spec/network.ts";
-import {
-  configureEgress,
-  type PhaseContext,
-  type PhaseResult,
-} from "./phase.ts";
+import { configureEgress } from "./configure_egress.ts";
+import type { PhaseContext, PhaseResult } from "./phase.ts";
 import { tryTwice } from "./second_try.ts";
 import type { TreesDisk } from "./trees_disk.ts";
 

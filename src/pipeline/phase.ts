@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { EgressRule } from "../rpc/protocol.ts";
 import type { BuildAgent } from "./build_agent.ts";
 import type { PhaseOutcome } from "./events.ts";
 import type { Fact } from "./facts.ts";
@@ -33,26 +32,4 @@ export interface PhaseContext {
 export interface PhaseResult<T> {
   readonly outcome: PhaseOutcome;
   readonly value: T;
-}
-
-/** Has the host dial these destinations and no others. */
-export async function configureEgress(
-  { job, ports }: Pick<PhaseContext, "job" | "ports">,
-  rules: EgressRule[],
-): Promise<void> {
-  const { spec, denied, opened } = job.project;
-  const { totalBytes, rateBitsPerSecond } = spec.resources.bandwidth;
-  await ports.egress.configure({
-    rules,
-    learn: job.learn,
-    denied: [...denied],
-    opened: [...opened],
-    proxy: job.proxy,
-    limits: {
-      ...(totalBytes !== undefined && { totalBytes }),
-      ...(rateBitsPerSecond !== undefined && {
-        bitsPerSecond: rateBitsPerSecond,
-      }),
-    },
-  });
 }

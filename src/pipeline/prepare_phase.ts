@@ -1,12 +1,9 @@
 import { BuildFailedError } from "../errors.ts";
 import type { EgressRule } from "../rpc/protocol.ts";
 import { type NetworkEntry, toEgressRules } from "../spec/network.ts";
+import { configureEgress } from "./configure_egress.ts";
 import { findImage, noteImage } from "./find_image.ts";
-import {
-  configureEgress,
-  type PhaseContext,
-  type PhaseResult,
-} from "./phase.ts";
+import type { PhaseContext, PhaseResult } from "./phase.ts";
 import { preparedKey } from "./prepared_key.ts";
 import { isRepository, mayReachAll, reachable } from "./repositories.ts";
 import { tryTwice } from "./second_try.ts";

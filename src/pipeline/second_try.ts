@@ -7,8 +7,9 @@
  */
 
 import { ContractorError } from "../errors.ts";
+import { configureEgress } from "./configure_egress.ts";
 import { toReportedError } from "./outcome.ts";
-import { configureEgress, type PhaseContext } from "./phase.ts";
+import type { PhaseContext } from "./phase.ts";
 
 /** A try that was repeated, as the report lists it. */
 export interface Retry {

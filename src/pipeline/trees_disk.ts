@@ -1,5 +1,4 @@
-import type { BuildJob } from "./job.ts";
-import { diskSerial, treesDiskPath } from "./job.ts";
+import { type BuildJob, diskSerial, treesDiskPath } from "./job.ts";
 import type { Host } from "./ports.ts";
 
 /** The disk on which a build's trees travel, and the new workspace comes back. */
