@@ -7,7 +7,7 @@
 
 import { main } from "./src/cli/main.ts";
 
-export type { BuildEvent, BuildOutcome, Phase } from "./src/build/events.ts";
+export type { BuildEvent, BuildOutcome, Phase } from "./src/pipeline/events.ts";
 export { type BuildOptions, runBuild } from "./src/cli/actions.ts";
 export { main };
 export * from "./src/errors.ts";

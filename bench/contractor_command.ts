@@ -5,7 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import type { BuildEvent } from "../src/build/events.ts";
+import type { BuildEvent } from "../src/pipeline/events.ts";
 
 /** Root of the source tree. */
 export const sourceDirectory = fileURLToPath(new URL("../", import.meta.url));

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { BuildEvent } from "../src/build/events.ts";
+import type { BuildEvent } from "../src/pipeline/events.ts";
 import type { Serve } from "../tests/harness/canary.ts";
 import { FakeInternet } from "../tests/harness/fake_internet.ts";
 import { harnessCommand } from "../tests/harness/harness_command.ts";

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { type Phase, phases } from "../src/build/events.ts";
+import { type Phase, phases } from "../src/pipeline/events.ts";
 import { sourceFiles } from "../subplot/repository.ts";
 import {
   type Built,

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { TextLineStream } from "./text_lines.ts";
-import type { BuildEvent } from "../src/build/events.ts";
+import type { BuildEvent } from "../src/pipeline/events.ts";
 import { contractorCommand, sourceFiles } from "../subplot/repository.ts";
 import { imagesAllowed, prepareEnvironment } from "../subplot/test_state.ts";
 

@@ -7,7 +7,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { BuildReport } from "../src/build/report.ts";
+import type { BuildReport } from "../src/pipeline/report.ts";
 import {
   type Built,
   logOf,

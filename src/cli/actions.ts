@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { BuildOptions } from "../build/build.ts";
+import type { BuildOptions } from "../pipeline/build.ts";
 import type { ProxySettings } from "../egress/proxy_settings.ts";
 import type {
   ManagerLogs,
@@ -28,7 +28,7 @@ export type StartResult = ConnectedManager;
 
 /** Runs a build; returns its exit code. */
 export async function runBuild(options: BuildOptions): Promise<number> {
-  const { runBuild } = await import("../build/build.ts");
+  const { runBuild } = await import("../pipeline/build.ts");
   return await runBuild(options);
 }
 

@@ -10,7 +10,7 @@ import type {
   BuildOutcome,
   Phase,
   PhaseOutcome,
-} from "../build/events.ts";
+} from "../pipeline/events.ts";
 import { escapeControls } from "../spec/quote.ts";
 import { formatDuration } from "../spec/units.ts";
 import { messageText } from "./report_error.ts";

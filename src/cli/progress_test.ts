@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
-import type { BuildEvent } from "../build/events.ts";
+import type { BuildEvent } from "../pipeline/events.ts";
 import { type Chunk, Progress, type ProgressOptions } from "./progress.ts";
 
 const plain: ProgressOptions = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BuildEvent } from "../build/events.ts";
+import type { BuildEvent } from "../pipeline/events.ts";
 import { type Chunk, Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,5 +1,5 @@
 import { deepEqual } from "node:assert/strict";
-import type { BuildEvent } from "../build/events.ts";
+import type { BuildEvent } from "../pipeline/events.ts";
 import { openProgressView } from "./progress_view.ts";
 import { recordedTerminal } from "./recorded_terminal.ts";
 

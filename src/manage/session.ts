@@ -1,4 +1,5 @@
 import { loadOwnConfig } from "../config/load.ts";
+import { callAgent } from "../guest/call_agent.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { managerSettings } from "../host/manager_settings.ts";
 import type { ManagerSettings } from "../host/vmm.ts";
@@ -45,10 +46,7 @@ export async function withManagerSession<T>(
     vmm,
     guest,
     rpcSocket: socket,
-    async request(method, params) {
-      const answer = await guest.call("request", { method, params });
-      return answer as MethodResult<typeof method>;
-    },
+    request: (method, params) => callAgent(guest, method, params),
   };
   try {
     return await work(session);

@@ -5,8 +5,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { phases } from "../../src/build/events.ts";
-import type { BuildReport } from "../../src/build/report.ts";
+import { phases } from "../../src/pipeline/events.ts";
+import type { BuildReport } from "../../src/pipeline/report.ts";
 import { type CommandOutcome, step } from "../context.ts";
 import { describeOutcome } from "../invoke.ts";
 

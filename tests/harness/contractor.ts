@@ -8,7 +8,7 @@
  * @module
  */
 
-import { runBuild } from "../../src/build/build.ts";
+import { runBuild } from "../../src/pipeline/build.ts";
 import { withInterrupt } from "../../src/cli/interrupt.ts";
 import { toJsonLine } from "../../src/cli/json_output.ts";
 import { reportError } from "../../src/cli/report_error.ts";

@@ -7,9 +7,9 @@
 
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import type { Phase, PhaseOutcome } from "../../src/build/events.ts";
-import type { BuildReport } from "../../src/build/report.ts";
-import type { AttemptRecord } from "../../src/build/violations.ts";
+import type { Phase, PhaseOutcome } from "../../src/pipeline/events.ts";
+import type { BuildReport } from "../../src/pipeline/report.ts";
+import type { AttemptRecord } from "../../src/pipeline/violations.ts";
 import type { LimitName, LimitRecord } from "../../src/rpc/verdict.ts";
 import type { FakeInternet } from "../harness/fake_internet.ts";
 import { harnessCommand } from "../harness/harness_command.ts";

@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { AttemptRecord } from "../../src/build/violations.ts";
+import type { AttemptRecord } from "../../src/pipeline/violations.ts";
 import { FakeInternet } from "../harness/fake_internet.ts";
 import { Project } from "../project.ts";
 import {

@@ -7,7 +7,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { BuildEvent } from "../../src/build/events.ts";
+import type { BuildEvent } from "../../src/pipeline/events.ts";
 import type { Serve } from "../harness/canary.ts";
 import { FakeInternet } from "../harness/fake_internet.ts";
 import {

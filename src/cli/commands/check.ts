@@ -46,7 +46,7 @@ export async function check(
   const { describeOutside, loadProject } = await import(
     "../../project/load_project.ts"
   );
-  const { checkPlaces } = await import("../../build/spec_places.ts");
+  const { checkPlaces } = await import("../../pipeline/spec_places.ts");
   const { digest, spec, outside } = await loadProject(file, {
     project,
     allowPaths,

@@ -10,7 +10,7 @@ import { withDefault } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { command, constant, option } from "@optique/core/primitives";
 import { integer } from "@optique/core/valueparser";
-import { PhaseClock } from "../../build/phase_clock.ts";
+import { PhaseClock } from "../../pipeline/phase_clock.ts";
 import { ExitCode } from "../../errors.ts";
 import {
   type ManagerLogs,

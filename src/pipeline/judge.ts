@@ -1,8 +1,7 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { EgressRule } from "../rpc/protocol.ts";
 import type { Verdict } from "../rpc/verdict.ts";
 import type { Phase } from "./events.ts";
-import type { BuildIsolates } from "./isolates.ts";
+import type { Ports } from "./ports.ts";
 import { toViolations, violationError, type Violations } from "./violations.ts";
 
 /**
@@ -15,13 +14,15 @@ const HEARTBEAT_MS = 2_000;
 /** How long the manager may take to end the workers and tell why. */
 const VERDICT_TIMEOUT_MS = 60_000;
 
+type JudgePorts = Pick<Ports, "agent" | "egress" | "clock">;
+
 /**
  * Brings together what the manager and the host's own dialer find against a
  * build. Neither the worker nor its exit status has a say.
  */
 export class Judge {
   readonly #build: string;
-  readonly #isolates: BuildIsolates;
+  readonly #ports: JudgePorts;
   readonly #condemned = new AbortController();
   readonly #watching = new AbortController();
   readonly #interruption: AbortSignal;
@@ -37,12 +38,12 @@ export class Judge {
    */
   constructor(
     build: string,
-    isolates: BuildIsolates,
+    ports: JudgePorts,
     interruption: AbortSignal,
     phase: () => Phase,
   ) {
     this.#build = build;
-    this.#isolates = isolates;
+    this.#ports = ports;
     this.#interruption = interruption;
     this.#phase = phase;
     this.#watched = this.#watch();
@@ -94,27 +95,26 @@ export class Judge {
   }
 
   #askHost(): Promise<Verdict> {
-    return this.#isolates.egress.call("verdict", {});
+    return this.#ports.egress.verdict();
   }
 
   /** The manager ends the workers first if it has found anything. */
   async #askManager(signal?: AbortSignal): Promise<Verdict> {
-    const answer = await this.#isolates.guest.call("request", {
-      method: "build.verdict",
-      params: { build: this.#build },
-    }, {
-      signal: AbortSignal.any([
-        AbortSignal.timeout(VERDICT_TIMEOUT_MS),
+    const { agent, clock } = this.#ports;
+    return await agent.call(
+      "build.verdict",
+      { build: this.#build },
+      AbortSignal.any([
+        clock.timeout(VERDICT_TIMEOUT_MS),
         ...(signal ? [signal] : []),
       ]),
-    });
-    return answer as Verdict;
+    );
   }
 
   async #beat(): Promise<void> {
     const { signal } = this.#watching;
     while (!signal.aborted) {
-      await pause(HEARTBEAT_MS, undefined, { signal }).catch(() => {});
+      await this.#ports.clock.pause(HEARTBEAT_MS, signal);
       if (signal.aborted) return;
       try {
         const verdicts = [await this.#askManager(signal)];
@@ -128,15 +128,12 @@ export class Judge {
 
   async #watch(): Promise<void> {
     try {
-      await this.#isolates.egress.call("watch", {}, {
-        signal: this.#watching.signal,
-        onEvent: (finding) => {
-          if (finding.type !== "learned") return this.#condemned.abort();
-          const { host, port, protocol } = finding;
-          const phase = this.#phase() === "prepare" ? "prepare" : "build";
-          this.#learn(this.learned[phase], { host, port, protocol });
-        },
-      });
+      await this.#ports.egress.watch((finding) => {
+        if (finding.type !== "learned") return this.#condemned.abort();
+        const { host, port, protocol } = finding;
+        const phase = this.#phase() === "prepare" ? "prepare" : "build";
+        this.#learn(this.learned[phase], { host, port, protocol });
+      }, this.#watching.signal);
     } catch {
       // The watch is over.
     }

@@ -5,10 +5,17 @@
  * @module
  */
 
+import { basename, join } from "node:path";
+import { type ContractorError, ExitCode } from "../errors.ts";
 import type { LeftOutEntries } from "../guest/left_out.ts";
 import type { EgressRule, Usage } from "../rpc/protocol.ts";
 import type { OutsidePlace } from "../project/load_project.ts";
+import { STANDARD_INPUT } from "../spec/read_text_file.ts";
+import { CONTRACTOR_VERSION } from "../version.ts";
 import type { BuildOutcome } from "./events.ts";
+import type { FactSheet } from "./facts.ts";
+import type { BuildJob } from "./job.ts";
+import { outcomeOf } from "./outcome.ts";
 import type { Violations } from "./violations.ts";
 import type { PhaseRecord } from "./phase_clock.ts";
 import type { Retry } from "./second_try.ts";
@@ -67,5 +74,53 @@ export interface BuildReport {
     notes: string[];
     /** What programs would run by themselves: it did not come back. */
     leftOut: LeftOutEntries;
+  };
+}
+
+/** When a build began and ended, and what its phases took. */
+export interface Times {
+  startedAt: string;
+  endedAt: string;
+  seconds: number;
+  phases: PhaseRecord[];
+}
+
+/** The report of a build, from all that is known of it. */
+export function makeReport(
+  { id, project, log }: BuildJob,
+  { logBytes, workspace, ...facts }: FactSheet,
+  { phases, ...times }: Times,
+  error: ContractorError | undefined,
+): BuildReport {
+  const { spec, path, digest } = project;
+  return {
+    format: 1,
+    contractor: CONTRACTOR_VERSION,
+    build: id,
+    ...times,
+    spec: {
+      path: path === STANDARD_INPUT
+        ? path
+        : join(spec.paths.folder, basename(path)),
+      sha256: digest,
+    },
+    project: {
+      folder: project.project ?? null,
+      outside: [...project.outside],
+    },
+    ...facts,
+    phases,
+    outcome: outcomeOf(error),
+    exitCode: error?.exitCode ?? ExitCode.success,
+    error: error
+      ? {
+        code: error.code,
+        message: error.message,
+        hint: error.hint ?? null,
+        detail: error.detail ?? null,
+      }
+      : null,
+    log: { path: log, bytes: logBytes },
+    workspace: { path: spec.paths.workspace, ...workspace },
   };
 }

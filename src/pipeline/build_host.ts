@@ -4,14 +4,16 @@ import { buildPaths, createStateDirectories } from "../host/state_directory.ts";
 import type { ManagerSettings } from "../host/vmm.ts";
 import type { BuildSpec } from "../spec/build_spec.ts";
 import { revokeOwnPermissions, spawnVmm } from "../isolates.ts";
+import { isolatePorts } from "./isolate_ports.ts";
 import { BuildIsolates } from "./isolates.ts";
-import { treesDiskPath } from "./pipeline.ts";
+import type { Ports } from "./ports.ts";
+import { treesDiskPath } from "./job.ts";
 import { checkFolders, createParents, hasWorkspace } from "./spec_places.ts";
 import { lockWorkspace } from "./workspace_lock.ts";
 
 /** What a build holds on the host while it runs. */
 export interface BuildHost extends AsyncDisposable {
-  readonly isolates: BuildIsolates;
+  readonly ports: Ports;
   /** Directory for the disks that are handed to the manager. */
   readonly staging: string;
   readonly log: string;
@@ -71,7 +73,7 @@ export async function openBuildHost(
   await revokeOwnPermissions(isolates.all);
   const held = resources.move();
   return {
-    isolates,
+    ports: isolatePorts(isolates),
     staging,
     log,
     report,

@@ -1,4 +1,6 @@
 import type { BuildEvent, Phase, PhaseOutcome } from "./events.ts";
+import type { Clock } from "./ports.ts";
+import { systemClock } from "./system_clock.ts";
 
 /** A finished phase, as the report lists it. */
 export interface PhaseRecord {
@@ -12,7 +14,10 @@ export class PhaseClock {
   readonly records: PhaseRecord[] = [];
   #current: { phase: Phase; startedAt: number } | undefined;
 
-  constructor(readonly emit: (event: BuildEvent) => void) {}
+  constructor(
+    readonly emit: (event: BuildEvent) => void,
+    readonly clock: Pick<Clock, "now" | "elapsed"> = systemClock,
+  ) {}
 
   /** The phase under way. */
   get current(): Phase | undefined {
@@ -43,22 +48,28 @@ export class PhaseClock {
   }
 
   #start(phase: Phase): void {
-    this.#current = { phase, startedAt: performance.now() };
-    this.emit({ type: "phase-start", time: now(), phase });
+    this.#current = { phase, startedAt: this.clock.elapsed() };
+    this.emit({ type: "phase-start", time: isoTime(this.clock), phase });
   }
 
   #end(outcome: PhaseOutcome): void {
     const { phase, startedAt } = this.#current!;
     this.#current = undefined;
-    const seconds = roundSeconds((performance.now() - startedAt) / 1000);
+    const seconds = roundSeconds((this.clock.elapsed() - startedAt) / 1000);
     this.records.push({ phase, outcome, seconds });
-    this.emit({ type: "phase-end", time: now(), phase, outcome, seconds });
+    this.emit({
+      type: "phase-end",
+      time: isoTime(this.clock),
+      phase,
+      outcome,
+      seconds,
+    });
   }
 }
 
 /** The time of an event, ISO 8601 in UTC. */
-export function now(): string {
-  return new Date().toISOString();
+export function isoTime(clock: Pick<Clock, "now">): string {
+  return new Date(clock.now()).toISOString();
 }
 
 /** Seconds with milliseconds, for people and for JSON. */

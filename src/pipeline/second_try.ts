@@ -7,8 +7,9 @@
  */
 
 import { ContractorError } from "../errors.ts";
+import { configureEgress } from "./configure_egress.ts";
 import { toReportedError } from "./outcome.ts";
-import type { Pipeline } from "./pipeline.ts";
+import type { PhaseContext } from "./phase.ts";
 
 /** A try that was repeated, as the report lists it. */
 export interface Retry {
@@ -41,25 +42,28 @@ export function deservesSecondTry(
  * and all that it used stays counted.
  */
 export async function tryTwice<T>(
-  pipeline: Pipeline,
-  phase: Retry["phase"],
+  context: PhaseContext,
+  { phase, accelerator }: {
+    phase: Retry["phase"];
+    accelerator: Circumstances["accelerator"];
+  },
   attempt: () => Promise<T>,
 ): Promise<T> {
-  const { state, judge } = pipeline.parts;
+  const { judge, workers, record, note } = context;
   try {
     return await attempt();
   } catch (error) {
     const { signal } = judge;
-    const accelerator = state.manager?.accelerator;
     if (!deservesSecondTry(error, { accelerator, isOver: signal.aborted })) {
       throw error;
     }
-    await pipeline.destroyWorker(phase, signal);
-    await pipeline.configureEgress([]);
+    await workers.destroy(signal);
+    await configureEgress(context, []);
     await judge.requireInnocence();
     const { message, detail } = toReportedError(error, signal);
-    state.retries.push({ phase, reason: message, detail: detail ?? null });
-    pipeline.note(
+    const retry = { phase, reason: message, detail: detail ?? null };
+    record({ type: "retried", retry });
+    note(
       `The worker died, perhaps by a fault of the emulation: trying once more. ${message}`,
     );
   }

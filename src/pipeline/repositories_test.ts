@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { EgressRule } from "../rpc/protocol.ts";
-import { isRepository, reachable } from "./prepare_phase.ts";
+import { isRepository, reachable } from "./repositories.ts";
 
 function repository(rule: Partial<EgressRule>): boolean {
   return isRepository({

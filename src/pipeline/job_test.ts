@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import {
+  buildIdSchema,
+  diskSerialSchema,
+  workerDemandSchema,
+} from "../rpc/protocol.ts";
+import { buildLimitsSchema } from "../rpc/verdict.ts";
+import { toResources } from "../spec/build_spec.ts";
+import { newBuildId } from "./build_id.ts";
+import { buildLimits, diskSerial, treesDiskPath, workerDemand } from "./job.ts";
+
+Deno.test("disks of a build have serial numbers that the agent takes", () => {
+  const id = newBuildId();
+  assert.ok(buildIdSchema.safeParse(id).success);
+  const serials = (["image", "trees"] as const)
+    .map((disk) => diskSerial({ id }, disk));
+  assert.equal(new Set(serials).size, serials.length);
+  for (const serial of serials) {
+    assert.ok(diskSerialSchema.safeParse(serial).success, serial);
+  }
+  assert.equal(treesDiskPath("/staging"), "/staging/trees.disk");
+});
+
+Deno.test("limits that a spec does not set are not sent", () => {
+  const resources = toResources({});
+  assert.deepEqual(buildLimitsSchema.parse(buildLimits(resources)), {
+    wallSeconds: 7200,
+    logBytes: 64 * 1024 ** 2,
+  });
+  assert.deepEqual(
+    workerDemandSchema.parse(workerDemand(resources, undefined)),
+    {
+      memoryBytes: 2 * 1024 ** 3,
+      diskBytes: 20 * 1024 ** 3,
+    },
+  );
+});
+
+Deno.test("limits that a spec sets are sent as they are", () => {
+  const resources = toResources({
+    "cpus": 3,
+    "cpu-time": "1 h",
+    "bandwidth": { total: "1 MiB", rate: "2 Mbit/s" },
+  });
+  assert.deepEqual(buildLimitsSchema.parse(buildLimits(resources)), {
+    wallSeconds: 7200,
+    logBytes: 64 * 1024 ** 2,
+    cpuSeconds: 3600,
+    networkBytes: 1024 ** 2,
+    networkBitsPerSecond: 2_000_000,
+  });
+  const { cpus, maxCpus } = workerDemand(resources, 4);
+  assert.deepEqual({ cpus, maxCpus }, { cpus: 3, maxCpus: 4 });
+});
