@@ -18,7 +18,7 @@ import {
 } from "../manager/egress/inspection/tls_hellos.ts";
 import { Budget } from "../manager/limits/budget.ts";
 import { writeAll } from "../src/rpc/write_all.ts";
-import type { EgressRule } from "../src/rpc/protocol.ts";
+import type { EgressRule } from "../src/network/egress_rule.ts";
 import { Allowlist as HostAllowlist } from "../src/egress/allowlist.ts";
 import {
   copyTo,

@@ -6,7 +6,10 @@
  * @module
  */
 
-import { type EgressRule, egressRuleSchema } from "../src/rpc/protocol.ts";
+import {
+  type EgressRule,
+  egressRuleSchema,
+} from "../src/network/egress_rule.ts";
 
 /** Most bytes of sources that are looked at. */
 export const MAX_SOURCES_BYTES = 256 * 1024;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EgressRule } from "../../src/rpc/protocol.ts";
+import type { EgressRule } from "../../src/network/egress_rule.ts";
 
 /** The rules of one worker, indexed: a look-up costs the same for any number. */
 export class Allowlist {

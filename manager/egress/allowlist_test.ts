@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EgressRule } from "../../src/rpc/protocol.ts";
+import type { EgressRule } from "../../src/network/egress_rule.ts";
 import { Allowlist } from "./allowlist.ts";
 
 const rule = (host: string, port: number): EgressRule => ({

@@ -6,7 +6,7 @@
  */
 
 import { AgentError } from "../../src/rpc/peer.ts";
-import type { EgressRule } from "../../src/rpc/protocol.ts";
+import type { EgressRule } from "../../src/network/egress_rule.ts";
 import type { Refusal } from "../../src/rpc/verdict.ts";
 import type { SeenAttempt } from "../attempts.ts";
 import { Allowlist } from "./allowlist.ts";

@@ -1,6 +1,6 @@
 import { BuildFailedError } from "../errors.ts";
 import { closedHost, describePlace } from "../egress/closed_places.ts";
-import { denyingPatterns, HostPatterns } from "../egress/host_patterns.ts";
+import { denyingPatterns, HostPatterns } from "../network/host_patterns.ts";
 import { Allowlist, endsInNumber } from "../egress/allowlist.ts";
 import type { EgressRule } from "../rpc/protocol.ts";
 import { type NetworkEntry, toEgressRules } from "../spec/network.ts";

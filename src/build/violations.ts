@@ -16,7 +16,7 @@ import type {
   Verdict,
 } from "../rpc/verdict.ts";
 import { describePlace, kindOfHost } from "../egress/closed_places.ts";
-import { isHost } from "../spec/host.ts";
+import { isHost } from "../network/host.ts";
 import type { NetworkEntry, NetworkProtocol } from "../spec/network.ts";
 import { formatDuration, formatSize } from "../spec/units.ts";
 import type { Phase } from "./events.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EgressRule } from "../rpc/protocol.ts";
+import type { EgressRule } from "../network/egress_rule.ts";
 
 /** A connection that a worker asks for; the host is a name in lower case. */
 export type Destination = Readonly<EgressRule>;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { EgressRule } from "../rpc/protocol.ts";
+import type { EgressRule } from "../network/egress_rule.ts";
 import { Allowlist } from "./allowlist.ts";
 
 const https = (host: string): EgressRule => ({

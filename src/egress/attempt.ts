@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isAddressLiteral } from "./ip_address.ts";
+import { isAddressLiteral } from "../network/ip_address.ts";
 import type { Destination } from "./allowlist.ts";
 import type { EgressRefusedError } from "./egress_error.ts";
 import type { SeenAttempt } from "./findings.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { EgressRule } from "../rpc/protocol.ts";
+import type { EgressRule } from "../network/egress_rule.ts";
 import type { Verdict } from "../rpc/verdict.ts";
 import type { Destination } from "./allowlist.ts";
 import type { DialEvent } from "./dialer.ts";

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import type { EgressRule } from "../rpc/protocol.ts";
+import type { EgressRule } from "../network/egress_rule.ts";
 import { hostSchema } from "./host.ts";
 
 /** Ports of the protocols that have one of their own. */

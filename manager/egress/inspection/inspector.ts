@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { EgressRule } from "../../../src/rpc/protocol.ts";
+import type { EgressRule } from "../../../src/network/egress_rule.ts";
 import type { ContentKind, Refusal } from "../../../src/rpc/verdict.ts";
 import { GitRequestCheck } from "./git_request.ts";
 import { HoldingInspector } from "./holding_inspector.ts";
