@@ -6,10 +6,10 @@
  */
 
 import { AgentError } from "../../src/rpc/peer.ts";
+import { Allowlist } from "../../src/network/allowlist.ts";
 import type { EgressRule } from "../../src/network/egress_rule.ts";
 import type { Refusal } from "../../src/rpc/verdict.ts";
 import type { SeenAttempt } from "../attempts.ts";
-import { Allowlist } from "./allowlist.ts";
 import type { NetworkBudget } from "./carry.ts";
 import { DhcpServer } from "./dhcp.ts";
 import { DnsServer } from "./dns.ts";

@@ -1,7 +1,8 @@
 import { BuildFailedError } from "../errors.ts";
 import { closedHost, describePlace } from "../egress/closed_places.ts";
 import { denyingPatterns, HostPatterns } from "../network/host_patterns.ts";
-import { Allowlist, endsInNumber } from "../egress/allowlist.ts";
+import { Allowlist } from "../network/allowlist.ts";
+import { endsInNumber } from "../network/host.ts";
 import type { EgressRule } from "../rpc/protocol.ts";
 import { type NetworkEntry, toEgressRules } from "../spec/network.ts";
 import type { PhaseOutcome } from "./events.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Destination } from "./allowlist.ts";
+import type { Destination } from "../network/egress_rule.ts";
 import {
   closedAddress,
   describePlace,

@@ -7,8 +7,7 @@
 import { z } from "zod";
 import type { IsolateHandlers } from "../isolate/isolate.ts";
 import { openPortStream } from "../isolate/port_stream.ts";
-import { egressRuleSchema } from "../network/egress_rule.ts";
-import type { Destination } from "./allowlist.ts";
+import { type Destination, egressRuleSchema } from "../network/egress_rule.ts";
 import { toAttempt } from "./attempt.ts";
 import {
   createDialer,

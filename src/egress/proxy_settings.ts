@@ -4,9 +4,9 @@
  * @module
  */
 
+import type { Destination } from "../network/egress_rule.ts";
 import { z } from "zod";
 import { UsageError } from "../errors.ts";
-import type { Destination } from "./allowlist.ts";
 import { kindOfHost } from "./closed_places.ts";
 import { HostPatterns } from "../network/host_patterns.ts";
 

@@ -12,7 +12,8 @@ import {
   requireAddresses,
   selectAddresses,
 } from "./addresses.ts";
-import { type Destination, endsInNumber } from "./allowlist.ts";
+import type { Destination } from "../network/egress_rule.ts";
+import { endsInNumber } from "../network/host.ts";
 import { describePlace } from "./closed_places.ts";
 import { EgressRefusedError } from "./egress_error.ts";
 import { isAddressLiteral } from "../network/ip_address.ts";
