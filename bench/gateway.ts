@@ -8,7 +8,6 @@
 
 import { cpuUsage } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Allowlist } from "../manager/egress/allowlist.ts";
 import type { EgressStream } from "../manager/egress/carry.ts";
 import { Gateway } from "../manager/egress/gateway.ts";
 import {
@@ -18,8 +17,8 @@ import {
 } from "../manager/egress/inspection/tls_hellos.ts";
 import { Budget } from "../manager/limits/budget.ts";
 import { writeAll } from "../src/rpc/write_all.ts";
-import type { EgressRule } from "../src/rpc/protocol.ts";
-import { Allowlist as HostAllowlist } from "../src/egress/allowlist.ts";
+import type { EgressRule } from "../src/network/egress_rule.ts";
+import { Allowlist } from "../src/network/allowlist.ts";
 import {
   copyTo,
   drain,
@@ -231,8 +230,7 @@ async function figuresAt(
 /** Time of one look-up, in the manager and on the host. */
 function lookUps(count: number): Figure[] {
   const rules = rulesOf(count, 443, "https");
-  const manager = new Allowlist(rules);
-  const host = new HostAllowlist(rules);
+  const allowlist = new Allowlist(rules);
   const destination = { host: HOST, port: 443, protocol: "https" } as const;
   const time = (action: () => unknown) => {
     const start = performance.now();
@@ -240,8 +238,8 @@ function lookUps(count: number): Figure[] {
     return (performance.now() - start) / LOOK_UPS * 1000;
   };
   // The first round is for the compiler.
-  const [, inManager] = [1, 2].map(() => time(() => manager.rulesFor(HOST)));
-  const [, onHost] = [1, 2].map(() => time(() => host.match(destination)));
+  const [, inManager] = [1, 2].map(() => time(() => allowlist.rulesFor(HOST)));
+  const [, onHost] = [1, 2].map(() => time(() => allowlist.match(destination)));
   return [
     {
       name: `look-up in the manager, ${rulesText(count)}`,

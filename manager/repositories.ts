@@ -6,7 +6,11 @@
  * @module
  */
 
-import { type EgressRule, egressRuleSchema } from "../src/rpc/protocol.ts";
+import {
+  type EgressRule,
+  egressRuleSchema,
+} from "../src/network/egress_rule.ts";
+import { protocols } from "../src/network/protocols.ts";
 
 /** Most bytes of sources that are looked at. */
 export const MAX_SOURCES_BYTES = 256 * 1024;
@@ -99,7 +103,7 @@ function ruleOfUri(uri: string): EgressRule | undefined {
   if (/^[0-9.]+$|\*/.test(url.hostname)) return undefined;
   const rule = egressRuleSchema.safeParse({
     host: url.hostname,
-    port: url.port === "" ? (protocol === "http" ? 80 : 443) : Number(url.port),
+    port: url.port === "" ? protocols[protocol].port : Number(url.port),
     protocol,
   });
   return rule.success ? rule.data : undefined;

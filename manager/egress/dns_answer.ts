@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import dnsPacket from "dns-packet";
-import { hostNameSchema } from "../../src/rpc/protocol.ts";
+import { hostNameSchema } from "../../src/network/egress_rule.ts";
 import type { Refusal } from "../../src/rpc/verdict.ts";
 
 /** The address of a name that the worker may reach, or why it may not. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EgressRule } from "../../src/rpc/protocol.ts";
+import type { EgressRule } from "../../src/network/egress_rule.ts";
 import { writeAll } from "../../src/rpc/write_all.ts";
 import type { EgressStream } from "./carry.ts";
 import { Gateway, type OpenEgress } from "./gateway.ts";

@@ -6,10 +6,11 @@
  */
 
 import { AgentError } from "../../src/rpc/peer.ts";
-import type { EgressRule } from "../../src/rpc/protocol.ts";
+import { Allowlist } from "../../src/network/allowlist.ts";
+import type { EgressRule } from "../../src/network/egress_rule.ts";
+import { protocolNames, protocols } from "../../src/network/protocols.ts";
 import type { Refusal } from "../../src/rpc/verdict.ts";
 import type { SeenAttempt } from "../attempts.ts";
-import { Allowlist } from "./allowlist.ts";
 import type { NetworkBudget } from "./carry.ts";
 import { DhcpServer } from "./dhcp.ts";
 import { DnsServer } from "./dns.ts";
@@ -24,13 +25,11 @@ import type { LoggedPacket } from "./packet_log.ts";
 import { SyntheticAddresses } from "./synthetic_addresses.ts";
 import { WildcardNames } from "./wildcard_names.ts";
 
-/** Ports at which a name that is learnt can be reached from the start. */
-const learntProtocols = [
-  { port: 80, protocol: "http" },
-  { port: 443, protocol: "https" },
-  { port: 22, protocol: "ssh" },
-  { port: 9418, protocol: "git" },
-] as const;
+/** Where a name that is learnt can be reached from the start. */
+const learntProtocols = protocolNames.map((protocol) => ({
+  protocol,
+  port: protocols[protocol].port,
+}));
 
 /** How long the capture may take to tell of a packet that was counted. */
 const CAPTURE_PATIENCE_MS = 400;

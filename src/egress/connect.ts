@@ -4,8 +4,8 @@
  * @module
  */
 
+import type { Destination } from "../network/egress_rule.ts";
 import { quoteDestination } from "./addresses.ts";
-import type { Destination } from "./allowlist.ts";
 import { EgressRefusedError } from "./egress_error.ts";
 import { lateAnswer } from "./late_answer.ts";
 import { type HostConnection, tunnel } from "./proxy_connection.ts";

@@ -9,13 +9,14 @@
  * @module
  */
 
-import type { EgressRule } from "../rpc/protocol.ts";
+import { Allowlist } from "../network/allowlist.ts";
+import type { Destination, EgressRule } from "../network/egress_rule.ts";
+import { endsInNumber, isWildcard } from "../network/host.ts";
 import { type AddressRules, quoteDestination } from "./addresses.ts";
-import { Allowlist, type Destination, endsInNumber } from "./allowlist.ts";
 import { addressesOfInterfaces } from "./closed_places.ts";
 import { type Connect, connectBy, type ConnectLimits } from "./connect.ts";
 import { EgressRefusedError } from "./egress_error.ts";
-import { denyingPatterns, HostPatterns } from "./host_patterns.ts";
+import { denyingPatterns, HostPatterns } from "../network/host_patterns.ts";
 import type { HostConnection } from "./proxy_connection.ts";
 import { noProxy, proxyFor, type ProxySettings } from "./proxy_settings.ts";
 import { type Resolve, resolveBySystem } from "./resolver.ts";
@@ -112,7 +113,7 @@ export function createDialer(options: DialerOptions): Dialer {
   }
 
   function canBeLearned({ host }: Destination): boolean {
-    return options.learn !== undefined && !host.startsWith("*.") &&
+    return options.learn !== undefined && !isWildcard(host) &&
       !endsInNumber(host);
   }
 

@@ -5,9 +5,8 @@
  * @module
  */
 
-import type { EgressRule } from "../rpc/protocol.ts";
+import type { Destination, EgressRule } from "../network/egress_rule.ts";
 import type { Verdict } from "../rpc/verdict.ts";
-import type { Destination } from "./allowlist.ts";
 import type { DialEvent } from "./dialer.ts";
 import type { Finding } from "./findings.ts";
 import type { ProxySettings } from "./proxy_settings.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { EgressRule } from "../rpc/protocol.ts";
+import type { EgressRule } from "../network/egress_rule.ts";
 import {
   type Attempt,
   type LimitRecord,

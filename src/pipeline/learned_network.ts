@@ -5,7 +5,9 @@
  */
 
 import type { EgressRule } from "../rpc/protocol.ts";
+import { isProtocolName, protocolNames } from "../network/protocols.ts";
 import {
+  MAX_PROTOCOLS,
   type NetworkEntry,
   type NetworkProtocol,
   type PhaseNetwork,
@@ -17,12 +19,6 @@ interface PhaseNetworks {
   readonly prepare: PhaseNetwork | undefined;
   readonly build: PhaseNetwork | undefined;
 }
-
-/** What a schema takes as the protocols of one entry. */
-const MAX_PROTOCOLS = 16;
-
-/** Order in which protocols are written, ahead of ports. */
-const protocolOrder = ["http", "https", "ssh", "git"];
 
 /** Writes the section that allows these hosts; empty phases are left out. */
 export function formatNetwork(
@@ -123,11 +119,11 @@ function compareProtocols(a: NetworkProtocol, b: NetworkProtocol): number {
   return rank(a) - rank(b);
 }
 
+/** Names come ahead of ports. */
 function rank(protocol: NetworkProtocol): number {
-  const known = protocolOrder.indexOf(protocol);
-  return known === -1
-    ? protocolOrder.length + Number(protocol.slice("tcp:".length))
-    : known;
+  return isProtocolName(protocol)
+    ? protocolNames.indexOf(protocol)
+    : protocolNames.length + Number(protocol.slice("tcp:".length));
 }
 
 /** Others may be another kind of value in YAML, such as `no` or `1.e-5`. */

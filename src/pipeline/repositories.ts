@@ -5,9 +5,10 @@
  * @module
  */
 
-import { Allowlist, endsInNumber } from "../egress/allowlist.ts";
+import { Allowlist } from "../network/allowlist.ts";
+import { endsInNumber } from "../network/host.ts";
 import { closedHost, describePlace } from "../egress/closed_places.ts";
-import { denyingPatterns, HostPatterns } from "../egress/host_patterns.ts";
+import { denyingPatterns, HostPatterns } from "../network/host_patterns.ts";
 import type { EgressRule } from "../rpc/protocol.ts";
 
 /**

@@ -16,7 +16,8 @@ import type {
   Verdict,
 } from "../rpc/verdict.ts";
 import { describePlace, kindOfHost } from "../egress/closed_places.ts";
-import { isHost } from "../spec/host.ts";
+import { isHost } from "../network/host.ts";
+import { isProtocolName, protocolAt } from "../network/protocols.ts";
 import type { NetworkEntry, NetworkProtocol } from "../spec/network.ts";
 import { formatDuration, formatSize } from "../spec/units.ts";
 import type { Phase } from "./events.ts";
@@ -95,13 +96,13 @@ export function entryFor(attempt: Attempt): NetworkEntry | undefined {
     case "name-not-allowed":
       return host?.includes(".") ? named(host, "https") : undefined;
     case "name-mismatch":
-      return named(claimed, protocolAt(port, protocol));
+      return named(claimed, protocolOf(attempt));
     case "destination-not-allowed":
       return protocol === "udp" || protocol === "dns"
         ? undefined
-        : named(host ?? ipv4(address), protocolAt(port, protocol));
+        : named(host ?? ipv4(address), protocolOf(attempt));
     case "wrong-protocol":
-      return protocol in knownProtocols && port
+      return isProtocolName(protocol) && port
         ? named(host, `tcp:${port}`)
         : undefined;
     default:
@@ -113,26 +114,14 @@ function ipv4(address: string | null): string | null {
   return address?.includes(":") ? null : address;
 }
 
-const knownPorts: Record<number, NetworkProtocol> = {
-  22: "ssh",
-  80: "http",
-  443: "https",
-  9418: "git",
-};
-
-function protocolAt(
-  port: number | null,
-  protocol: Attempt["protocol"],
+function protocolOf(
+  { port, protocol }: Pick<Attempt, "port" | "protocol">,
 ): NetworkProtocol | undefined {
-  if (protocol !== "tcp" && protocol !== "dns" && protocol in knownProtocols) {
-    return protocol as NetworkProtocol;
-  }
+  if (isProtocolName(protocol)) return protocol;
   return port === null || port === 0
     ? undefined
-    : knownPorts[port] ?? `tcp:${port}`;
+    : protocolAt(port) ?? `tcp:${port}`;
 }
-
-const knownProtocols = { http: 1, https: 1, ssh: 1, git: 1 };
 
 /** The error that violations end a build with; undefined if there are none. */
 export function violationError(

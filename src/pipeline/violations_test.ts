@@ -7,7 +7,7 @@ import {
   refusalSchema,
   type Verdict,
 } from "../rpc/verdict.ts";
-import { isHost } from "../spec/host.ts";
+import { isHost } from "../network/host.ts";
 import { networkEntrySchema } from "../spec/network.ts";
 import {
   describeAttempt,

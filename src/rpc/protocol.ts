@@ -7,6 +7,11 @@
  */
 
 import { z } from "zod";
+import {
+  type EgressRule,
+  egressRuleSchema,
+  hostNameSchema,
+} from "../network/egress_rule.ts";
 import { buildLimitsSchema, verdictSchema } from "./verdict.ts";
 
 /** Raised on every change of a method's meaning or a frame's shape. */
@@ -41,18 +46,7 @@ export const buildIdSchema = z.string().regex(/^[a-z0-9-]{1,40}$/);
 /** Identifier of a worker, chosen by the agent. */
 export const workerIdSchema = z.string().regex(/^[a-z0-9-]{1,40}$/);
 
-/** A host name in lower case (RFC 1123), or one below `*.`. */
-export const hostNameSchema = z.string().max(253).regex(
-  /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-);
-
-/** One allowed destination: a name, a TCP port and what is spoken there. */
-export const egressRuleSchema = z.strictObject({
-  host: hostNameSchema,
-  port: z.int().min(1).max(65535),
-  protocol: z.enum(["http", "https", "ssh", "git", "tcp"]),
-});
-export type EgressRule = z.infer<typeof egressRuleSchema>;
+export type { EgressRule };
 
 const bytes = z.int().min(0);
 const seconds = z.number().min(0);

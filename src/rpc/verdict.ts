@@ -7,6 +7,7 @@
  */
 
 import { z } from "zod";
+import { PLAIN, protocolNames } from "../network/protocols.ts";
 
 /** Attempts that a record is kept of; more are only counted. */
 export const MAX_ATTEMPT_RECORDS = 100;
@@ -58,11 +59,8 @@ export const attemptSchema = z.strictObject({
   time: z.iso.datetime(),
   protocol: z.enum([
     "dns",
-    "http",
-    "https",
-    "ssh",
-    "git",
-    "tcp",
+    ...protocolNames,
+    PLAIN,
     "udp",
     "icmp",
     "arp",

@@ -7,7 +7,8 @@
 import { findSimilar } from "@optique/core/suggestion";
 import type { z } from "zod";
 import type { DataPath, PathPart } from "./locate.ts";
-import { isIpv6, readAddress } from "./host.ts";
+import { isIpv6, readAddress } from "../network/host.ts";
+import { protocolNames } from "../network/protocols.ts";
 import { quote } from "./quote.ts";
 import { knownKeys } from "./known_keys.ts";
 import { correctQuantity, type QuantityKind } from "./units.ts";
@@ -148,7 +149,7 @@ function correctProtocol(path: DataPath, value: string): string | undefined {
   if (path.at(-2) !== "protocols") return undefined;
   const port = /^(?:tcp[/ ]|port )?([1-9][0-9]{0,4})$/i.exec(value)?.[1];
   if (port !== undefined) return `tcp:${port}`;
-  return findSimilar(value, ["http", "https", "ssh", "git"], {
+  return findSimilar(value, protocolNames, {
     maxDistance: 2,
     maxDistanceRatio: 0.5,
     maxSuggestions: 1,

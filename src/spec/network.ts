@@ -5,16 +5,20 @@
  */
 
 import { z } from "zod";
-import type { EgressRule } from "../rpc/protocol.ts";
+import type { EgressRule } from "../network/egress_rule.ts";
+import {
+  isProtocolName,
+  PLAIN,
+  type ProtocolName,
+  protocolNames,
+  protocols,
+} from "../network/protocols.ts";
 import { hostSchema } from "./host.ts";
-
-/** Ports of the protocols that have one of their own. */
-const defaultPorts = { http: 80, https: 443, ssh: 22, git: 9418 } as const;
 
 const tcpPattern = /^tcp:([1-9][0-9]{0,4})$/;
 
 /** What is spoken with a host, as written in a spec. */
-export type NetworkProtocol = keyof typeof defaultPorts | `tcp:${number}`;
+export type NetworkProtocol = ProtocolName | `tcp:${number}`;
 
 /** A host that may be reached; `host` is in lower case. */
 export interface NetworkEntry {
@@ -31,9 +35,18 @@ export type PhaseNetwork = readonly NetworkEntry[] | "none";
  */
 const MAX_ENTRIES = 100;
 const MAX_CONFIGURED_ENTRIES = 25;
-const MAX_PROTOCOLS = 16;
+export const MAX_PROTOCOLS = 16;
 
-const protocolExpectation = '"http", "https", "ssh", "git" or "tcp:PORT"';
+const protocolExpectation = `${
+  protocolNames.map((name) => `"${name}"`).join(", ")
+} or "tcp:PORT"`;
+
+/** The protocols with their ports, such as `http (port 80), https (443)`. */
+export function listProtocols(): string {
+  return protocolNames.map((name, index) =>
+    `${name} (${index === 0 ? "port " : ""}${protocols[name].port})`
+  ).join(", ");
+}
 
 const protocolSchema = z.string({ error: protocolExpectation })
   .refine((text) => parseProtocol(text) !== undefined, {
@@ -41,8 +54,8 @@ const protocolSchema = z.string({ error: protocolExpectation })
   })
   .meta({
     description:
-      "What is spoken: http (port 80), https (443), ssh (22), git (9418), or any protocol at a TCP port",
-    pattern: "^(http|https|ssh|git|tcp:[1-9][0-9]{0,4})$",
+      `What is spoken: ${listProtocols()}, or any protocol at a TCP port`,
+    pattern: `^(${protocolNames.join("|")}|tcp:[1-9][0-9]{0,4})$`,
   });
 
 /** The schema of one entry. */
@@ -91,7 +104,7 @@ export function toPhaseNetwork(
 export function writeProtocol(
   { port, protocol }: Pick<EgressRule, "port" | "protocol">,
 ): NetworkProtocol {
-  return protocol !== "tcp" && defaultPorts[protocol] === port
+  return protocol !== PLAIN && protocols[protocol].port === port
     ? protocol
     : `tcp:${port}`;
 }
@@ -100,12 +113,11 @@ export function writeProtocol(
 function parseProtocol(
   text: string,
 ): Pick<EgressRule, "port" | "protocol"> | undefined {
-  if (Object.hasOwn(defaultPorts, text)) {
-    const protocol = text as keyof typeof defaultPorts;
-    return { port: defaultPorts[protocol], protocol };
+  if (isProtocolName(text)) {
+    return { port: protocols[text].port, protocol: text };
   }
   const port = Number(tcpPattern.exec(text)?.[1]);
-  return port >= 1 && port <= 65_535 ? { port, protocol: "tcp" } : undefined;
+  return port >= 1 && port <= 65_535 ? { port, protocol: PLAIN } : undefined;
 }
 
 /** The gateway's rules for an allowlist, each once. */

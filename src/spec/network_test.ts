@@ -1,7 +1,8 @@
 import { deepEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { egressRuleSchema, hostNameSchema } from "../rpc/protocol.ts";
-import { isAddress } from "./host.ts";
+import { egressRuleSchema, hostNameSchema } from "../network/egress_rule.ts";
+import { isIpv4 } from "../network/host.ts";
+import { protocolNames } from "../network/protocols.ts";
 import {
   networkSchema,
   phaseNetworkSchema,
@@ -44,7 +45,7 @@ Deno.test("a phase without a network card is not one that reaches nothing", () =
 });
 
 Deno.test("writeProtocol writes what toEgressRules reads", () => {
-  for (const protocol of ["http", "https", "ssh", "git", "tcp:443"] as const) {
+  for (const protocol of [...protocolNames, "tcp:443"] as const) {
     const [rule] = toEgressRules([{
       host: "a.example",
       protocols: [protocol],
@@ -69,7 +70,7 @@ Deno.test("the agent takes every host name that the schema takes", () => {
     deepEqual(
       success,
       hostNameSchema.safeParse(host.toLowerCase()).success &&
-        (isName || isAddress(host)),
+        (isName || isIpv4(host)),
     );
   }));
 });
@@ -81,7 +82,7 @@ Deno.test("whatever fits the schema becomes rules that the agent accepts", () =>
     fc.string(),
   );
   const protocol = fc.oneof(
-    fc.constantFrom("http", "https", "ssh", "git"),
+    fc.constantFrom(...protocolNames),
     fc.integer({ min: -1, max: 70_000 }).map((port) => `tcp:${port}`),
     fc.string(),
   );

@@ -5,11 +5,17 @@
  * @module
  */
 
-import type { EgressRule } from "../../../src/rpc/protocol.ts";
+import type { EgressRule } from "../../../src/network/egress_rule.ts";
+import {
+  type CheckName,
+  PLAIN,
+  protocols,
+} from "../../../src/network/protocols.ts";
 import type { ContentKind, Refusal } from "../../../src/rpc/verdict.ts";
 import { GitRequestCheck } from "./git_request.ts";
 import { HoldingInspector } from "./holding_inspector.ts";
 import { HttpRequestsCheck } from "./http_requests.ts";
+import type { ProtocolCheck } from "./protocol_step.ts";
 import { SshBannerCheck } from "./ssh_banner.ts";
 import { TlsClientHelloCheck } from "./tls_client_hello.ts";
 
@@ -44,20 +50,24 @@ export interface Inspector {
 }
 
 /** The inspector of a new connection to `host`, allowed by `rule`. */
-export function createInspector(rule: EgressRule, host: string): Inspector {
-  return inspectors[rule.protocol](host.toLowerCase(), rule.port);
+export function createInspector(
+  { protocol, port }: EgressRule,
+  host: string,
+): Inspector {
+  if (protocol === PLAIN) return letAllPass;
+  const createCheck = checks[protocols[protocol].check];
+  return new HoldingInspector(createCheck(host.toLowerCase(), port));
 }
 
-/** For every protocol that a rule may name: without its line none is added. */
-const inspectors: Record<
-  EgressRule["protocol"],
-  (host: string, port: number) => Inspector
+/** The checks that protocols name. */
+const checks: Record<
+  CheckName,
+  (host: string, port: number) => ProtocolCheck
 > = {
-  http: (host, port) => new HoldingInspector(new HttpRequestsCheck(host, port)),
-  https: (host) => new HoldingInspector(new TlsClientHelloCheck(host)),
-  ssh: () => new HoldingInspector(new SshBannerCheck()),
-  git: (host, port) => new HoldingInspector(new GitRequestCheck(host, port)),
-  tcp: () => letAllPass,
+  "http-requests": (host, port) => new HttpRequestsCheck(host, port),
+  "tls-client-hello": (host) => new TlsClientHelloCheck(host),
+  "ssh-banner": () => new SshBannerCheck(),
+  "git-request": (host, port) => new GitRequestCheck(host, port),
 };
 
 /** Even a worker that says nothing may go on: the host may speak first. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import {
   type EgressRule,
   egressRuleSchema,
-} from "../../../src/rpc/protocol.ts";
+} from "../../../src/network/egress_rule.ts";
 import { attemptSchema, contentKindSchema } from "../../../src/rpc/verdict.ts";
 import { createInspector } from "./inspector.ts";
 import { anySplit, bytesOf, inspect } from "./testing.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isHost } from "../spec/host.ts";
+import { isHost, isWildcard } from "./host.ts";
 import {
   type Address,
   embeddedIpv4,
@@ -15,15 +15,17 @@ import {
   parseRange,
   type Range,
 } from "./ip_address.ts";
+import { NamePatterns } from "./name_patterns.ts";
 
 /** Whether a text is a name, a `*.name`, an address or a range. */
 export function isHostPattern(text: string): boolean {
   return parseRange(text) !== undefined || isHost(text);
 }
 
-/** Patterns, indexed so that a name costs the same for any number of them. */
+/** What patterns of hosts stand for. */
 export class HostPatterns {
-  readonly #names: ReadonlySet<string>;
+  readonly #names: readonly string[];
+  readonly #named: NamePatterns<string>;
   readonly #ranges: readonly (readonly [string, Range])[];
 
   /**
@@ -34,8 +36,8 @@ export class HostPatterns {
     patterns: readonly string[] = [],
     aliases: Readonly<Record<string, readonly string[]>> = {},
   ) {
-    const named = patterns.filter((text) => parseRange(text) === undefined);
-    this.#names = new Set(named);
+    this.#names = patterns.filter((text) => parseRange(text) === undefined);
+    this.#named = new NamePatterns(this.#names.map((name) => [name, name]));
     this.#ranges = patterns.flatMap((text) =>
       [text, ...aliases[text] ?? []].flatMap((one) => {
         const range = parseRange(one);
@@ -58,10 +60,7 @@ export class HostPatterns {
 
   /** The name or wildcard that covers a name, or all that a wildcard covers. */
   coveringName(host: string): string | undefined {
-    for (const pattern of patternsOf(host.toLowerCase())) {
-      if (this.#names.has(pattern)) return pattern;
-    }
-    return undefined;
+    return this.#named.covering(host.toLowerCase())[0];
   }
 
   /** The address or range that has an address, or an IPv4 one inside of it. */
@@ -103,9 +102,9 @@ export class HostPatterns {
    */
   overlapping(host: string): string | undefined {
     const covering = this.covering(host);
-    if (covering !== undefined || !host.startsWith("*.")) return covering;
+    if (covering !== undefined || !isWildcard(host)) return covering;
     const suffix = host.slice(1).toLowerCase();
-    return [...this.#names].find((name) => name.endsWith(suffix));
+    return this.#names.find((name) => name.endsWith(suffix));
   }
 
   #find(address: Address): string | undefined {
@@ -118,14 +117,4 @@ export function denyingPatterns(
   patterns: readonly string[] = [],
 ): HostPatterns {
   return new HostPatterns(patterns, { localhost: ["127.0.0.0/8", "::1"] });
-}
-
-/** The host itself, then the wildcards that cover it, nearest first. */
-function* patternsOf(host: string): Generator<string> {
-  yield host;
-  let dot = host.indexOf(".");
-  while (dot !== -1) {
-    yield `*${host.slice(dot)}`;
-    dot = host.indexOf(".", dot + 1);
-  }
 }
