@@ -122,8 +122,8 @@ class Conductor {
       await this.#supervision?.stop();
     }
     this.#tellLearned();
-    await this.#end();
-    return await this.#report(error);
+    const endError = await this.#end();
+    return await this.#report(error ?? endError);
   }
 
   /** Tells that the build begins, and what the user should know before. */
@@ -300,12 +300,30 @@ class Conductor {
     });
   }
 
-  /** The agent destroys what is left of the build when the connection ends. */
-  async #end(): Promise<void> {
+  /**
+   * Takes down what is known only now, and ends the connection: the agent
+   * destroys what is left of the build then.
+   *
+   * @returns the first error: even so, a build has a report
+   */
+  async #end(): Promise<ContractorError | undefined> {
     const { log, egress, agent } = this.#ports;
-    this.#context.record({ type: "logged", bytes: await log.close() });
-    this.#context.record({ type: "dialed", usage: await egress.usage() });
-    await agent.disconnect();
+    const { record } = this.#context;
+    let error: ContractorError | undefined;
+    for (
+      const step of [
+        async () => record({ type: "logged", bytes: await log.close() }),
+        async () => record({ type: "dialed", usage: await egress.usage() }),
+        () => agent.disconnect(),
+      ]
+    ) {
+      try {
+        await step();
+      } catch (cause) {
+        error ??= toReportedError(cause, this.#interruption);
+      }
+    }
+    return error;
   }
 
   /** Writes the report and tells the end; gives the exit code. */

@@ -57,7 +57,7 @@ const attempt = {
   claimed: null,
 } as const;
 
-/** Without these a build has no end; see the test below. */
+/** What is asked once the build is over; see the tests below. */
 const closing = ["closeLog", "usage", "disconnect", "writeReport"];
 
 const hostFinding: Omit<Fault, "name"> = {
@@ -218,15 +218,27 @@ Deno.test("a build that failed keeps its own error if its report cannot be writt
   assert.equal((await build.run()).exitCode, 1);
 });
 
-Deno.test("a build whose threads cannot be asked any more ends with that", async () => {
+Deno.test("a build whose threads cannot be asked any more has a report of that", async () => {
   for (const closed of ["closeLog", "usage", "disconnect"]) {
     const build = new FakeBuild();
     build.interfere = (call) => {
       if (call === closed) throw new EnvironmentError("boom", "Boom");
     };
-    await assert.rejects(build.run(), { code: "boom" });
+    const { exitCode, report, events } = await build.run();
+    assert.equal(exitCode, 3);
+    assert.equal(report?.error?.code, "boom");
+    assert.equal(events.at(-1)?.type, "end");
     assert.equal(build.manager.builds.size, 0);
   }
+});
+
+Deno.test("a build that failed keeps its own error if its threads cannot be asked", async () => {
+  const build = new FakeBuild();
+  build.manager.statuses.build = 1;
+  build.interfere = (call) => {
+    if (call === "usage") throw new EnvironmentError("boom", "Boom");
+  };
+  assert.equal((await build.run()).exitCode, 1);
 });
 
 Deno.test("an interruption once everything is done changes nothing", async () => {
