@@ -1,5 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { loadBuildSpec } from "./load.ts";
+import { protocolExpectation } from "./network.ts";
 import { SpecError } from "./problem.ts";
 
 /** The one mistake in each fixture: `line:column: message`, then the hint. */
@@ -180,15 +181,15 @@ const expectations: Record<string, readonly [string, string?]> = {
     '6:5: Missing key "ansible[0].hosts": expected a host pattern such as "worker"',
   ],
   protocol_misspelt: [
-    '8:19: Expected "http", "https", "ssh", "git" or "tcp:PORT" for "network.build[0].protocols[0]", got "htps"',
+    `8:19: Expected ${protocolExpectation} for "network.build[0].protocols[0]", got "htps"`,
     'Did you mean "https"?',
   ],
   protocol_port_only: [
-    '8:19: Expected "http", "https", "ssh", "git" or "tcp:PORT" for "network.build[0].protocols[0]", got 8080',
+    `8:19: Expected ${protocolExpectation} for "network.build[0].protocols[0]", got 8080`,
     'Did you mean "tcp:8080"?',
   ],
   protocol_port_out_of_range: [
-    '8:19: Expected "http", "https", "ssh", "git" or "tcp:PORT" for "network.build[0].protocols[0]", got "tcp:65536"',
+    `8:19: Expected ${protocolExpectation} for "network.build[0].protocols[0]", got "tcp:65536"`,
   ],
   protocols_empty: [
     '8:18: Expected at least one protocol for "network.build[0].protocols", got an empty list',

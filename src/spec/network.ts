@@ -37,7 +37,8 @@ const MAX_ENTRIES = 100;
 const MAX_CONFIGURED_ENTRIES = 25;
 export const MAX_PROTOCOLS = 16;
 
-const protocolExpectation = `${
+/** What is expected of a protocol; messages say so. */
+export const protocolExpectation = `${
   protocolNames.map((name) => `"${name}"`).join(", ")
 } or "tcp:PORT"`;
 
