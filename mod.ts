@@ -11,7 +11,8 @@ export type { BuildEvent, BuildOutcome, Phase } from "./src/pipeline/events.ts";
 export { type BuildOptions, runBuild } from "./src/cli/actions.ts";
 export { main };
 export * from "./src/errors.ts";
-export type { BuildSpec, Resources } from "./src/spec/build_spec.ts";
+export type { BuildSpec } from "./src/spec/build_spec.ts";
+export type { Resources } from "./src/spec/limits.ts";
 export {
   ConfigError,
   InvalidFileError,

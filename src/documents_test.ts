@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { protocolNames } from "./network/protocols.ts";
 import { attemptSchema } from "./rpc/verdict.ts";
+import { limitRows } from "./spec/limits.ts";
 import { listProtocols } from "./spec/network.ts";
+import { formatExactQuantity } from "./spec/units.ts";
 
 /** A document of ours without its line ends and its marks of code. */
 function readDocument(name: string): string {
@@ -42,6 +44,37 @@ Deno.test("the documents tell what is checked of each protocol", () => {
       security,
       new RegExp(`[|;] ${name}: `),
       `security.md: ${name}`,
+    );
+  }
+});
+
+Deno.test("the documents list the limits and their defaults", () => {
+  for (const [key, { kind, default: general, unset }] of limitRows) {
+    const value = general === undefined
+      ? unset ?? "unlimited"
+      : formatExactQuantity(kind!, general);
+    assertSays("build-spec.md", `| ${key} | ${value} |`);
+  }
+});
+
+Deno.test("the documents tell the caps of limits", () => {
+  const caps = limitRows.flatMap(([key, { cap }]) =>
+    cap === undefined ? [] : [`${key}: ${cap}`]
+  );
+  const all = `${caps.slice(0, -1).join(", ")} and ${caps.at(-1)}`;
+  assertSays("build-spec.md", `a spec may have ${all} at most`);
+});
+
+Deno.test("the documents tell which limits end a build", () => {
+  const ending = limitRows.flatMap(([key, { exceeded }]) =>
+    exceeded === undefined ? [] : [key]
+  );
+  const document = readDocument("build-spec.md");
+  for (const key of ending) {
+    const row = new RegExp(`\\| ${key} \\|[^|]*\\|[^|]*\\| ended`);
+    assert.ok(
+      row.test(document),
+      `docs/build-spec.md does not say so of ${key}`,
     );
   }
 });

@@ -7,11 +7,10 @@
 import { closedHost, type Surroundings } from "../egress/closed_places.ts";
 import { HostPatterns } from "../network/host_patterns.ts";
 import type { AutorunProgram } from "../guest/autorun_files.ts";
-import { toResources } from "../spec/build_spec.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import type { NetworkEntry, PhaseNetwork } from "../spec/network.ts";
 import { SpecError } from "../spec/problem.ts";
-import type { ResourcesData } from "../spec/schema.ts";
+import { mergeLimits, toResources } from "../spec/limits.ts";
 import { findRefused } from "./refused_hosts.ts";
 import { capOfCpus, capUnset, findExcess } from "./resource_caps.ts";
 import type { Keep, ManagerPreferences, UserConfig } from "./user_config.ts";
@@ -72,7 +71,7 @@ export function applyConfig(
     spec: {
       ...spec,
       resources: toResources(capUnset(
-        mergeResources(config.resources, data.resources ?? {}),
+        mergeLimits(config.resources, data.resources ?? {}),
         config.caps,
       )),
       network,
@@ -135,13 +134,4 @@ function addEntries(
   added: readonly NetworkEntry[],
 ): PhaseNetwork {
   return network === "none" ? network : [...network, ...added];
-}
-
-/** The limits of the spec, and those that it leaves out. */
-function mergeResources(
-  general: ResourcesData,
-  own: ResourcesData,
-): ResourcesData {
-  const bandwidth = { ...general.bandwidth, ...own.bandwidth };
-  return { ...general, ...own, bandwidth };
 }

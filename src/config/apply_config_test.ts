@@ -79,7 +79,8 @@ Deno.test("applyConfig sets limits that the spec leaves out", () => {
     ...before.spec.resources,
     memoryBytes: 1024 ** 3,
     cpuTimeSeconds: 3600,
-    bandwidth: { rateBitsPerSecond: 1_000_000, totalBytes: 1024 ** 2 },
+    networkBitsPerSecond: 1_000_000,
+    networkBytes: 1024 ** 2,
   });
   deepEqual(data, before.data);
 });

@@ -82,7 +82,8 @@ Deno.test("a spec that says nothing gets no more than the caps", () => {
     wallTimeSeconds: 1800,
     bootTimeoutSeconds: 60,
     logBytes: 1024 ** 2,
-    bandwidth: { rateBitsPerSecond: 1e6, totalBytes: 10 * 1024 ** 2 },
+    networkBitsPerSecond: 1e6,
+    networkBytes: 10 * 1024 ** 2,
   });
   equal(maxCpus, 2);
   deepEqual(data.resources, { "cpu-time": "1 min" });

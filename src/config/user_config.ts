@@ -9,7 +9,7 @@ import type { AutorunProgram } from "../guest/autorun_files.ts";
 import { type NetworkEntry, toNetworkEntries } from "../spec/network.ts";
 import { parseDocument } from "../spec/parse_document.ts";
 import { ConfigError, type Problem } from "../spec/problem.ts";
-import type { ResourcesData } from "../spec/schema.ts";
+import type { ResourcesData } from "../spec/limits.ts";
 import { durationKind, parseQuantity, sizeKind } from "../spec/units.ts";
 import { type DeniedHost, findRefused } from "./refused_hosts.ts";
 import { type Cap, findExcess, readCaps } from "./resource_caps.ts";

@@ -7,7 +7,7 @@ export async function configureEgress(
   rules: EgressRule[],
 ): Promise<void> {
   const { spec, denied, opened } = job.project;
-  const { totalBytes, rateBitsPerSecond } = spec.resources.bandwidth;
+  const { networkBytes, networkBitsPerSecond } = spec.resources;
   await ports.egress.configure({
     rules,
     learn: job.learn,
@@ -15,9 +15,9 @@ export async function configureEgress(
     opened: [...opened],
     proxy: job.proxy,
     limits: {
-      ...(totalBytes !== undefined && { totalBytes }),
-      ...(rateBitsPerSecond !== undefined && {
-        bitsPerSecond: rateBitsPerSecond,
+      ...(networkBytes !== undefined && { totalBytes: networkBytes }),
+      ...(networkBitsPerSecond !== undefined && {
+        bitsPerSecond: networkBitsPerSecond,
       }),
     },
   });

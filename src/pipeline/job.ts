@@ -10,7 +10,7 @@ import type { ProxySettings } from "../egress/proxy_settings.ts";
 import type { ProjectSpec } from "../project/load_project.ts";
 import type { WorkerDemand } from "../rpc/protocol.ts";
 import type { BuildLimits } from "../rpc/verdict.ts";
-import type { Resources } from "../spec/build_spec.ts";
+import type { Resources } from "../spec/limits.ts";
 
 /** One build. */
 export interface BuildJob {
@@ -61,16 +61,19 @@ export function workerDemand(
 
 /** The limits that hold for all workers of a build together. */
 export function buildLimits(
-  { cpuTimeSeconds, wallTimeSeconds, logBytes, bandwidth }: Resources,
+  {
+    cpuTimeSeconds,
+    wallTimeSeconds,
+    logBytes,
+    networkBytes,
+    networkBitsPerSecond,
+  }: Resources,
 ): BuildLimits {
-  const { totalBytes, rateBitsPerSecond } = bandwidth;
   return {
     wallSeconds: wallTimeSeconds,
     logBytes,
     ...(cpuTimeSeconds !== undefined && { cpuSeconds: cpuTimeSeconds }),
-    ...(totalBytes !== undefined && { networkBytes: totalBytes }),
-    ...(rateBitsPerSecond !== undefined && {
-      networkBitsPerSecond: rateBitsPerSecond,
-    }),
+    ...(networkBytes !== undefined && { networkBytes }),
+    ...(networkBitsPerSecond !== undefined && { networkBitsPerSecond }),
   };
 }

@@ -5,7 +5,8 @@ import {
   workerDemandSchema,
 } from "../rpc/protocol.ts";
 import { buildLimitsSchema } from "../rpc/verdict.ts";
-import { toResources } from "../spec/build_spec.ts";
+import { limitRows, toResources, withLimit } from "../spec/limits.ts";
+import { formatExactQuantity } from "../spec/units.ts";
 import { newBuildId } from "./build_id.ts";
 import { buildLimits, diskSerial, treesDiskPath, workerDemand } from "./job.ts";
 
@@ -51,4 +52,15 @@ Deno.test("limits that a spec sets are sent as they are", () => {
   });
   const { cpus, maxCpus } = workerDemand(resources, 4);
   assert.deepEqual({ cpus, maxCpus }, { cpus: 3, maxCpus: 4 });
+});
+
+Deno.test("each limit that ends a build is sent to whoever enforces it", () => {
+  for (const [key, { kind, exceeded }] of limitRows) {
+    if (exceeded === undefined) continue;
+    const amount = 12_345_678;
+    const written = formatExactQuantity(kind!, amount);
+    const resources = toResources(withLimit({}, key, written));
+    const sent = { ...buildLimits(resources), ...workerDemand(resources, 1) };
+    assert.ok(Object.values(sent).includes(amount), key);
+  }
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { inTemporaryDirectory } from "../guest/testing/trees.ts";
-import { toResources } from "../spec/build_spec.ts";
+import { toResources } from "../spec/limits.ts";
 import {
   checkFolders,
   checkPlaces,

@@ -19,7 +19,14 @@ import { describePlace, kindOfHost } from "../egress/closed_places.ts";
 import { isHost } from "../network/host.ts";
 import { isProtocolName, protocolAt } from "../network/protocols.ts";
 import type { NetworkEntry, NetworkProtocol } from "../spec/network.ts";
-import { formatDuration, formatSize } from "../spec/units.ts";
+import { type EndingLimitKey, type LimitKey, LIMITS } from "../spec/limits.ts";
+import {
+  durationKind,
+  formatDuration,
+  formatSize,
+  type QuantityKind,
+  sizeKind,
+} from "../spec/units.ts";
 import type { Phase } from "./events.ts";
 import { formatNetwork } from "./learned_network.ts";
 
@@ -224,60 +231,59 @@ function reasonFor({ refusal, host, address, claimed }: Attempt): string {
     : `${reasons[refusal]}; ${closed}`;
 }
 
-const limitTexts: Record<
-  LimitName,
-  { what: string; unit: "time" | "size" | "count"; key: string }
-> = {
-  "cpu-time": { what: "CPU time", unit: "time", key: "resources.cpu-time" },
-  "wall-time": { what: "time", unit: "time", key: "resources.wall-time" },
-  "disk": { what: "disk space", unit: "size", key: "resources.disk" },
-  "bandwidth.total": {
-    what: "network traffic",
-    unit: "size",
-    key: "resources.bandwidth.total",
-  },
-  "log": { what: "log", unit: "size", key: "resources.log" },
+/** What a build had too much of, in what unit, and the key that allows more. */
+interface LimitText {
+  what: string;
+  unit: QuantityKind | undefined;
+  key?: string;
+}
+
+/** Of what comes back, which no key sets. */
+const treeTexts: Record<Exclude<LimitName, LimitKey>, LimitText> = {
   "workspace.bytes": {
     what: "size of the workspace",
-    unit: "size",
-    key: "resources.disk",
+    unit: sizeKind,
+    key: "disk",
   },
   "workspace.entries": {
     what: "number of files in the workspace",
-    unit: "count",
-    key: "",
+    unit: undefined,
   },
-  "workspace.depth": {
-    what: "depth of the workspace",
-    unit: "count",
-    key: "",
-  },
+  "workspace.depth": { what: "depth of the workspace", unit: undefined },
   "workspace.path": {
     what: "length of a path in the workspace",
-    unit: "count",
-    key: "",
+    unit: undefined,
   },
   "workspace.names": {
     what: "length of all paths in the workspace",
-    unit: "count",
-    key: "",
+    unit: undefined,
   },
 };
 
+function limitText(
+  limit: Exclude<LimitName, LimitKey> | EndingLimitKey,
+): LimitText {
+  if (!(limit in LIMITS)) return treeTexts[limit as keyof typeof treeTexts];
+  const key = limit as EndingLimitKey;
+  const { exceeded, kind } = LIMITS[key];
+  return { what: exceeded, unit: kind, key };
+}
+
+const formats = new Map<QuantityKind | undefined, (amount: number) => string>([
+  [durationKind, formatDuration],
+  [sizeKind, formatSize],
+]);
+
 function limitError({ limit, allowed, measured }: ExceededLimit) {
-  const { what, unit, key } = limitTexts[limit];
-  const format = {
-    time: formatDuration,
-    size: formatSize,
-    count: String,
-  }[unit];
+  const { what, unit, key } = limitText(limit);
+  const format = formats.get(unit) ?? String;
   return new LimitExceededError(
     `${limit.replace(".", "-")}-limit`,
     `The build exceeded its limit on ${what}: ${format(measured)} of ${
       format(allowed)
     }`,
-    key === ""
+    key === undefined
       ? { hint: "Let the build remove what it does not need to keep" }
-      : { hint: `Let the build do with less, or raise "${key}"` },
+      : { hint: `Let the build do with less, or raise "resources.${key}"` },
   );
 }

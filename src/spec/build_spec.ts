@@ -7,16 +7,10 @@
 import { basename, dirname, resolve } from "node:path";
 import type { DataProblem } from "./explain.ts";
 import { isWithin } from "./is_within.ts";
+import { type Resources, toResources } from "./limits.ts";
 import { type PhaseNetwork, toPhaseNetwork } from "./network.ts";
 import { quote } from "./quote.ts";
-import { defaults, type ResourcesData, type SpecData } from "./schema.ts";
-import {
-  durationKind,
-  parseQuantity,
-  type QuantityKind,
-  rateKind,
-  sizeKind,
-} from "./units.ts";
+import type { SpecData } from "./schema.ts";
 
 /** A build spec with every default applied; units are in the names. */
 export interface BuildSpec {
@@ -49,27 +43,6 @@ export interface BuildSpec {
   };
 }
 
-/** What the worker gets, and limits; `undefined` means unlimited. */
-export interface Resources {
-  /** `undefined`: as many as the manager has. */
-  readonly cpus: number | undefined;
-  /** 2 GiB by default. */
-  readonly memoryBytes: number;
-  /** 20 GiB by default. */
-  readonly diskBytes: number;
-  readonly cpuTimeSeconds: number | undefined;
-  /** 2 h by default. */
-  readonly wallTimeSeconds: number;
-  /** 10 min by default. */
-  readonly bootTimeoutSeconds: number;
-  /** 64 MiB by default. */
-  readonly logBytes: number;
-  readonly bandwidth: {
-    readonly rateBitsPerSecond: number | undefined;
-    readonly totalBytes: number | undefined;
-  };
-}
-
 /** What the manager accepts as the name of a build. */
 const MAX_NAME_LENGTH = 200;
 
@@ -95,27 +68,6 @@ export function toBuildSpec(data: SpecData, file: string): BuildSpec {
     network: {
       prepare: network?.prepare && toPhaseNetwork(network.prepare),
       build: toPhaseNetwork(network?.build ?? []),
-    },
-  };
-}
-
-/** Applies defaults to limits as they are written. */
-export function toResources(data: ResourcesData): Resources {
-  const read = (kind: QuantityKind, text: string | undefined) =>
-    text === undefined ? undefined : parseQuantity(kind, text);
-  return {
-    cpus: data.cpus,
-    memoryBytes: read(sizeKind, data.memory) ?? defaults.memoryBytes,
-    diskBytes: read(sizeKind, data.disk) ?? defaults.diskBytes,
-    cpuTimeSeconds: read(durationKind, data["cpu-time"]),
-    wallTimeSeconds: read(durationKind, data["wall-time"]) ??
-      defaults.wallTimeSeconds,
-    bootTimeoutSeconds: read(durationKind, data["boot-timeout"]) ??
-      defaults.bootTimeoutSeconds,
-    logBytes: read(sizeKind, data.log) ?? defaults.logBytes,
-    bandwidth: {
-      rateBitsPerSecond: read(rateKind, data.bandwidth?.rate),
-      totalBytes: read(sizeKind, data.bandwidth?.total),
     },
   };
 }

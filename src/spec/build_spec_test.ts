@@ -31,7 +31,8 @@ Deno.test("toBuildSpec applies every default", () => {
       wallTimeSeconds: 7200,
       bootTimeoutSeconds: 600,
       logBytes: 64 * 1024 ** 2,
-      bandwidth: { rateBitsPerSecond: undefined, totalBytes: undefined },
+      networkBitsPerSecond: undefined,
+      networkBytes: undefined,
     },
     network: { prepare: undefined, build: [] },
   });

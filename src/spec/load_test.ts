@@ -64,7 +64,8 @@ Deno.test("loadBuildSpec reads every key", async () => {
     wallTimeSeconds: 5400,
     bootTimeoutSeconds: 90,
     logBytes: 1024 ** 2,
-    bandwidth: { rateBitsPerSecond: 20_000_000, totalBytes: 1024 ** 3 },
+    networkBitsPerSecond: 20_000_000,
+    networkBytes: 1024 ** 3,
   });
   deepEqual(spec.network, {
     prepare: [{ host: "example.org", protocols: ["http", "https"] }],

@@ -6,15 +6,12 @@
  */
 
 import { z } from "zod";
-import { MAX_DISK_BYTES } from "../limits/disk_size.ts";
+import { type Limit, limitRows, type ResourcesData } from "./limits.ts";
 import { phaseNetworkSchema } from "./network.ts";
 import {
-  durationKind,
   formatExactQuantity,
   parseQuantity,
   type QuantityKind,
-  rateKind,
-  sizeKind,
 } from "./units.ts";
 
 /** What the agent accepts as a build script (`worker.run`). */
@@ -22,15 +19,6 @@ const MAX_SCRIPT_LENGTH = 1_000_000;
 
 /** `PATH_MAX` of Linux. */
 const MAX_PATH_LENGTH = 4096;
-
-/** What applies where a spec says nothing; base units. */
-export const defaults = {
-  memoryBytes: 2 * 1024 ** 3,
-  diskBytes: 20 * 1024 ** 3,
-  wallTimeSeconds: 2 * 3600,
-  bootTimeoutSeconds: 600,
-  logBytes: 64 * 1024 ** 2,
-} as const;
 
 function path(description: string) {
   return z.string({ error: "a path" })
@@ -84,68 +72,64 @@ const playSchema = z.looseObject({
   }),
 }, { error: 'a play: a mapping with "hosts"' });
 
-const bandwidthSchema = z.strictObject({
-  rate: quantity(
-    rateKind,
-    { min: 1000 },
-    "How fast the worker may send and receive; unlimited by default",
-  ).optional(),
-  total: quantity(
-    sizeKind,
-    { min: 1 },
-    "How much the worker may send and receive in all; unlimited by default",
-  ).optional(),
-}, { error: 'a mapping with "rate" and "total"' });
+/** A limit's description, with what holds where it is not set. */
+function describeLimit(limit: Limit): string {
+  const { description, kind, default: general, unset } = limit;
+  if (unset !== undefined) return `${description}; by default ${unset}`;
+  return general === undefined
+    ? `${description}; unlimited by default`
+    : `${description}; ${formatExactQuantity(kind!, general)} by default`;
+}
 
-/** More than any build uses; a user's caps are below. */
-const MOST = {
-  diskBytes: MAX_DISK_BYTES,
-  logBytes: 64 * 1024 ** 3,
-  wallTimeSeconds: 30 * 86_400,
-} as const;
+function limitSchema(limit: Limit): z.ZodType {
+  const { kind, plural, min, max } = limit;
+  const description = describeLimit(limit);
+  if (kind !== undefined) {
+    const bounds = { min, ...(max !== undefined && { max }) };
+    return quantity(kind, bounds, description);
+  }
+  const singular = min === 1 ? plural!.replace(/s$/, "") : plural;
+  return z.int({ error: `a whole number of ${plural}` })
+    .min(min, { error: `at least ${min} ${singular}` })
+    .max(max!, { error: `at most ${max} ${plural}` })
+    .meta({ description });
+}
+
+/** Limits whose keys have a level more, by their first one. */
+const groupDescriptions: Record<string, string> = {
+  bandwidth: "Limits on network traffic",
+};
+
+type Shape = Record<string, z.ZodType>;
+
+function limitsShape(): Shape {
+  const shape: Shape = {};
+  const groups: Record<string, Shape> = {};
+  for (const [key, limit] of limitRows) {
+    const [first, second] = key.split(".") as [string, string?];
+    const schema = limitSchema(limit).optional();
+    if (second === undefined) shape[first] = schema;
+    else (groups[first] ??= {})[second] = schema;
+  }
+  for (const [name, group] of Object.entries(groups)) {
+    const keys = Object.keys(group).map((key) => `"${key}"`).join(" and ");
+    shape[name] = z.strictObject(group, { error: `a mapping with ${keys}` })
+      .meta({ description: groupDescriptions[name]! }).optional();
+  }
+  return shape;
+}
+
+type ResourcesShape = {
+  [K in keyof ResourcesData]-?: z.ZodOptional<
+    z.ZodType<NonNullable<ResourcesData[K]>>
+  >;
+};
 
 /** The schema of limits, in a spec and in a user's configuration. */
-export const resourcesSchema = z.strictObject({
-  cpus: z.int({ error: "a whole number of CPUs" })
-    .min(1, { error: "at least 1 CPU" })
-    .max(64, { error: "at most 64 CPUs" })
-    .meta({
-      description: "CPUs of the worker; by default those of the manager",
-    })
-    .optional(),
-  memory: quantity(
-    sizeKind,
-    { min: 64 * 1024 ** 2, max: 2 ** 40 },
-    "Memory of the worker; 2 GiB by default",
-  ).optional(),
-  disk: quantity(
-    sizeKind,
-    { min: 1024 ** 2, max: MOST.diskBytes },
-    "Disk space that the build may use; 20 GiB by default",
-  ).optional(),
-  "cpu-time": quantity(
-    durationKind,
-    { min: 1 },
-    "CPU time that the build may use; unlimited by default",
-  ).optional(),
-  "wall-time": quantity(
-    durationKind,
-    { min: 1, max: MOST.wallTimeSeconds },
-    "Time that the build may take; 2 h by default",
-  ).optional(),
-  "boot-timeout": quantity(
-    durationKind,
-    { min: 1, max: 3600 },
-    "Time in which the worker must have booted; 10 min by default",
-  ).optional(),
-  log: quantity(
-    sizeKind,
-    { min: 1024, max: MOST.logBytes },
-    "Size that the log may reach; 64 MiB by default",
-  ).optional(),
-  bandwidth: bandwidthSchema.meta({ description: "Limits on network traffic" })
-    .optional(),
-}, { error: 'a mapping such as "memory: 2 GiB"' });
+export const resourcesSchema = z.strictObject(
+  limitsShape() as unknown as ResourcesShape,
+  { error: 'a mapping such as "memory: 2 GiB"' },
+);
 
 const allowlistsSchema = z.strictObject({
   prepare: phaseNetworkSchema.meta({
@@ -190,6 +174,3 @@ export const specSchema = z.strictObject({
 
 /** A spec as written, after it passed the schema. */
 export type SpecData = z.infer<typeof specSchema>;
-
-/** Limits as written, after they passed the schema. */
-export type ResourcesData = z.infer<typeof resourcesSchema>;
