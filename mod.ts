@@ -1,30 +1,20 @@
 /**
- * Contractor builds software in nested virtual machines. Run as a program this
- * is the `contractor` command; imported, the same parts as a library.
+ * The `contractor` command, which builds software in nested virtual machines.
+ * It is a program, not a library: it gives up most of its permissions.
  *
  * @module
  */
 
-import { main } from "./src/cli/main.ts";
+import { main as runCommand } from "./src/cli/main.ts";
 
-export type { BuildEvent, BuildOutcome, Phase } from "./src/pipeline/events.ts";
-export { type BuildOptions, runBuild } from "./src/cli/actions.ts";
-export { main };
-export * from "./src/errors.ts";
-export type { BuildSpec } from "./src/spec/build_spec.ts";
-export type { Resources } from "./src/spec/limits.ts";
-export {
-  ConfigError,
-  InvalidFileError,
-  type Problem,
-  SpecError,
-} from "./src/spec/problem.ts";
-export type { LoadedSpec } from "./src/spec/load.ts";
-
-/** Reads and checks a build spec; see `SpecError` for how mistakes are told. */
-export async function loadBuildSpec(path: string) {
-  const { loadBuildSpec } = await import("./src/spec/load.ts");
-  return await loadBuildSpec(path);
+/**
+ * Runs a command line.
+ *
+ * @param args without the program's name
+ * @returns the exit code, as `README.md` lists them
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  return await runCommand(args);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -11,6 +11,7 @@ root=$1
 cd "$root"
 section "Formatting" "$deno" fmt --check
 section "Lint" "$deno" lint
+section "Documentation of the module" "$deno" doc --quiet --lint mod.ts
 section "Types" "$deno" check --quiet --frozen
 # shellcheck disable=SC2046 # names without spaces
 section "Unit tests" deno_test --quiet --parallel \

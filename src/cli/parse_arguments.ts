@@ -8,42 +8,20 @@ import { bash, fish, zsh } from "@optique/core/completion";
 import { or } from "@optique/core/constructs";
 import { runParserSync } from "@optique/core/facade";
 import { formatMessage, type Message, message } from "@optique/core/message";
-import { type InferValue, suggestSync } from "@optique/core/parser";
+import { suggestSync } from "@optique/core/parser";
 import { findSimilar } from "@optique/core/suggestion";
 import { UsageError } from "../errors.ts";
 import { CONTRACTOR_VERSION } from "../version.ts";
-import { buildCommand } from "./commands/build.ts";
-import { checkCommand } from "./commands/check.ts";
-import { dumpCommand } from "./commands/dump.ts";
-import { managerCommand } from "./commands/manager.ts";
-import { schemaCommand } from "./commands/schema.ts";
-import { statusCommand } from "./commands/status.ts";
+import type { Invocation } from "./command.ts";
+import { commands } from "./commands.ts";
 import type { Terminal } from "./terminal.ts";
 
-const parser = or(
-  buildCommand,
-  checkCommand,
-  dumpCommand,
-  schemaCommand,
-  statusCommand,
-  managerCommand,
-);
+const parser = or(...commands.map(({ parser }) => parser));
 
-const commandNames = [
-  "build",
-  "check",
-  "dump",
-  "schema",
-  "status",
-  "manager",
-  "completion",
-];
+const commandNames = [...commands.map(({ name }) => name), "completion"];
 
 /** What the library adds to our words at the start of a command line. */
 const ownWords = ["help", "version", "completion", "--help", "--version"];
-
-/** A command with its arguments. */
-export type Command = InferValue<typeof parser>;
 
 /**
  * Parses arguments; prints help, version and completions itself.
@@ -54,7 +32,7 @@ export type Command = InferValue<typeof parser>;
 export function parseArguments(
   args: readonly string[],
   { stdout }: Terminal,
-): Command | undefined {
+): Invocation | undefined {
   let done = false;
   const end = () => {
     done = true;

@@ -1,10 +1,13 @@
 import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { UsageError } from "../errors.ts";
+import type { Invocation } from "./command.ts";
 import { parseArguments } from "./parse_arguments.ts";
 import { recordedTerminal } from "./recorded_terminal.ts";
 
+/** The command of a command line and its options. */
 function parse(...args: string[]) {
-  return parseArguments(args, recordedTerminal());
+  const { command, options } = parseArguments(args, recordedTerminal())!;
+  return { command, options };
 }
 
 /** What is printed for arguments that leave nothing to do. */
@@ -19,38 +22,40 @@ function printed(...args: string[]): string {
 Deno.test("parseArguments reads every command", () => {
   deepEqual(parse("dump", "a.yaml"), {
     command: "dump",
-    file: "a.yaml",
-    json: false,
+    options: { file: "a.yaml", json: false },
   });
   deepEqual(parse("check", "a.yaml", "--json"), {
     command: "check",
-    file: "a.yaml",
-    project: undefined,
-    allowPaths: [],
-    allowPrivate: [],
-    json: true,
+    options: {
+      file: "a.yaml",
+      project: undefined,
+      allowPaths: [],
+      allowPrivate: [],
+      json: true,
+    },
   });
-  deepEqual(parse("schema"), { command: "schema" });
-  deepEqual(parse("status"), { command: "status", json: false });
+  deepEqual(parse("schema"), { command: "schema", options: {} });
+  deepEqual(parse("status"), { command: "status", options: { json: false } });
   deepEqual(parse("build", "a.yaml"), {
     command: "build",
-    file: "a.yaml",
-    project: undefined,
-    allowPaths: [],
-    accelerator: undefined,
-    noCache: false,
-    learn: false,
-    allowPrivate: [],
-    quiet: false,
-    json: false,
+    options: {
+      file: "a.yaml",
+      project: undefined,
+      allowPaths: [],
+      accelerator: undefined,
+      noCache: false,
+      learn: false,
+      allowPrivate: [],
+      quiet: false,
+      json: false,
+    },
   });
   deepEqual(
     parse(
       ...["build", "--accel=tcg", "--no-cache", "--learn", "-q", "a.yaml"],
       ...["--project", "..", "--allow-path=/a", "--allow-path", "b"],
-    ),
+    ).options,
     {
-      command: "build",
       file: "a.yaml",
       project: "..",
       allowPaths: ["/a", "b"],
@@ -62,31 +67,30 @@ Deno.test("parseArguments reads every command", () => {
       json: false,
     },
   );
-  deepEqual(parse("build", "--", "--odd.yaml")?.command, "build");
+  deepEqual(parse("build", "--", "--odd.yaml").command, "build");
   const places = ["--allow-private=10.0.0.0/8", "--allow-private", "a.example"];
   for (const name of ["build", "check"]) {
-    const command = parse(name, ...places, "a.yaml");
-    deepEqual(
-      command && "allowPrivate" in command && command.allowPrivate,
-      ["10.0.0.0/8", "a.example"],
-    );
+    const { options } = parse(name, ...places, "a.yaml");
+    const { allowPrivate } = options as { allowPrivate: unknown };
+    deepEqual(allowPrivate, ["10.0.0.0/8", "a.example"]);
   }
 });
 
 Deno.test("parseArguments reads the actions on the manager", () => {
-  const choice = (...args: string[]) => {
-    const command = parse("manager", ...args);
-    return command?.command === "manager" ? command.choice : undefined;
+  const action = (...args: string[]) => {
+    const { command, options } = parse("manager", ...args)
+      .options as Invocation;
+    return [command, options];
   };
-  deepEqual(choice("start", "--accel", "kvm"), {
-    action: "start",
-    accelerator: "kvm",
-  });
-  deepEqual(choice("stop"), { action: "stop", force: false });
-  deepEqual(choice("stop", "--force"), { action: "stop", force: true });
-  deepEqual(choice("status", "--json"), { action: "status", json: true });
-  deepEqual(choice("logs"), { action: "logs", lines: 200 });
-  deepEqual(choice("logs", "--lines", "5"), { action: "logs", lines: 5 });
+  deepEqual(action("start", "--accel", "kvm"), [
+    "start",
+    { accelerator: "kvm" },
+  ]);
+  deepEqual(action("stop"), ["stop", { force: false }]);
+  deepEqual(action("stop", "--force"), ["stop", { force: true }]);
+  deepEqual(action("status", "--json"), ["status", { json: true }]);
+  deepEqual(action("logs"), ["logs", { lines: 200 }]);
+  deepEqual(action("logs", "--lines", "5"), ["logs", { lines: 5 }]);
 });
 
 Deno.test("parseArguments refuses what it does not know, with a suggestion", () => {

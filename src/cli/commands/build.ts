@@ -6,9 +6,9 @@
 
 import { object } from "@optique/core/constructs";
 import { commandLine, message } from "@optique/core/message";
-import { command, constant, option } from "@optique/core/primitives";
-import type { InferValue } from "@optique/core/parser";
+import { option } from "@optique/core/primitives";
 import { readOwnProxy, runBuild } from "../actions.ts";
+import { defineCommand } from "../command.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { toJsonLine } from "../json_output.ts";
 import {
@@ -22,10 +22,15 @@ import {
 import { openProgressView, type View } from "../progress_view.ts";
 import type { Terminal } from "../terminal.ts";
 
-export const buildCommand = command(
-  "build",
-  object({
-    command: constant("build"),
+export const buildCommand = defineCommand("build", {
+  brief: message`Build what a build spec says.`,
+  description:
+    message`Builds in a virtual machine inside a virtual machine. The log goes to standard output, each line behind a "|", and progress to standard error.`,
+  footer:
+    message`Exit codes: 0 success, 1 build failed, 2 wrong usage or spec, 3 trouble with the machine, 4 limit exceeded, 5 network rules broken, 130 interrupted. Example: ${
+      commandLine("contractor build hello.yaml")
+    }`,
+  options: object({
     file: specFile,
     project,
     allowPaths,
@@ -45,47 +50,32 @@ export const buildCommand = command(
     }),
     json,
   }),
-  {
-    brief: message`Build what a build spec says.`,
-    description:
-      message`Builds in a virtual machine inside a virtual machine. The log goes to standard output, each line behind a "|", and progress to standard error.`,
-    footer:
-      message`Exit codes: 0 success, 1 build failed, 2 wrong usage or spec, 3 trouble with the machine, 4 limit exceeded, 5 network rules broken, 130 interrupted. Example: ${
-        commandLine("contractor build hello.yaml")
-      }`,
+  async run(options, terminal) {
+    const view = options.json
+      ? jsonView(terminal)
+      : openProgressView(terminal, options.quiet);
+    try {
+      return await withInterrupt(
+        (signal) =>
+          runBuild({
+            specPath: options.file,
+            project: options.project,
+            allowPaths: options.allowPaths,
+            accelerator: options.accelerator,
+            useCache: !options.noCache,
+            learn: options.learn,
+            allowPrivate: options.allowPrivate,
+            readProxy: readOwnProxy,
+            onEvent: view.show,
+            signal,
+          }),
+        view.interrupt,
+      );
+    } finally {
+      view.close();
+    }
   },
-);
-
-type Options = InferValue<typeof buildCommand>;
-
-export async function build(
-  options: Options,
-  terminal: Terminal,
-): Promise<number> {
-  const view = options.json
-    ? jsonView(terminal)
-    : openProgressView(terminal, options.quiet);
-  try {
-    return await withInterrupt(
-      (signal) =>
-        runBuild({
-          specPath: options.file,
-          project: options.project,
-          allowPaths: options.allowPaths,
-          accelerator: options.accelerator,
-          useCache: !options.noCache,
-          learn: options.learn,
-          allowPrivate: options.allowPrivate,
-          readProxy: readOwnProxy,
-          onEvent: view.show,
-          signal,
-        }),
-      view.interrupt,
-    );
-  } finally {
-    view.close();
-  }
-}
+});
 
 function jsonView({ stdout }: Terminal): View {
   return {

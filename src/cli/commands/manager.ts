@@ -7,8 +7,7 @@
 import { object, or } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { withDefault } from "@optique/core/modifiers";
-import type { InferValue } from "@optique/core/parser";
-import { command, constant, option } from "@optique/core/primitives";
+import { option } from "@optique/core/primitives";
 import { integer } from "@optique/core/valueparser";
 import { PhaseClock } from "../../pipeline/phase_clock.ts";
 import { ExitCode } from "../../errors.ts";
@@ -19,6 +18,7 @@ import {
   startManager,
   stopManager,
 } from "../actions.ts";
+import { defineCommand } from "../command.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { toJsonText } from "../json_output.ts";
 import { accelerator, json } from "../options.ts";
@@ -27,45 +27,54 @@ import { logsNote, managerStatusText } from "../status_text.ts";
 import { foreignLines } from "../rows.ts";
 import type { Terminal } from "../terminal.ts";
 
-const startCommand = command(
-  "start",
-  object({ action: constant("start"), accelerator }),
-  {
-    brief: message`Start the manager.`,
-    description:
-      message`Starts the manager and waits until it answers, which can take a minute or more. Builds do so on their own.`,
+const startCommand = defineCommand("start", {
+  brief: message`Start the manager.`,
+  description:
+    message`Starts the manager and waits until it answers, which can take a minute or more. Builds do so on their own.`,
+  options: object({ accelerator }),
+  async run({ accelerator }, terminal) {
+    terminal.stdout.write(await start(accelerator, terminal));
+    return ExitCode.success;
   },
-);
+});
 
-const stopCommand = command(
-  "stop",
-  object({
-    action: constant("stop"),
+const stopCommand = defineCommand("stop", {
+  brief: message`Stop the manager.`,
+  description:
+    message`Powers the manager off; refuses to while builds run, unless forced.`,
+  options: object({
     force: option("-f", "--force", {
       description:
         message`Stop it even while builds run, which then fail, or if it does not answer.`,
     }),
   }),
-  {
-    brief: message`Stop the manager.`,
-    description:
-      message`Powers the manager off; refuses to while builds run, unless forced.`,
+  async run({ force }, { stdout }) {
+    const stopped = await stopManager({ force });
+    stdout.write(
+      stopped ? "The manager is stopped\n" : "The manager was not running\n",
+    );
+    return ExitCode.success;
   },
-);
+});
 
-const statusCommand = command(
-  "status",
-  object({ action: constant("status"), json }),
-  { brief: message`Show whether the manager runs, and what it uses.` },
-);
+const statusCommand = defineCommand("status", {
+  brief: message`Show whether the manager runs, and what it uses.`,
+  options: object({ json }),
+  async run({ json }, { stdout }) {
+    const status = await managerStatus();
+    stdout.write(json ? toJsonText(status) : managerStatusText(status));
+    return ExitCode.success;
+  },
+});
 
 /** What the agent gives at most (`manager.logs`). */
 const MAX_LOG_LINES = 10_000;
 
-const logsCommand = command(
-  "logs",
-  object({
-    action: constant("logs"),
+const logsCommand = defineCommand("logs", {
+  brief: message`Show the last lines of the manager's journal.`,
+  description:
+    message`Shows the last lines of the manager's journal, or of its console if it does not run or answer.`,
+  options: object({
     lines: withDefault(
       option(
         "-n",
@@ -76,58 +85,25 @@ const logsCommand = command(
       200,
     ),
   }),
-  {
-    brief: message`Show the last lines of the manager's journal.`,
-    description:
-      message`Shows the last lines of the manager's journal, or of its console if it does not run or answer.`,
+  async run({ lines }, terminal) {
+    showLogs(await managerLogs({ lines }), terminal);
+    return ExitCode.success;
   },
-);
+});
 
-export const managerCommand = command(
-  "manager",
-  object({
-    command: constant("manager"),
-    choice: or(startCommand, stopCommand, statusCommand, logsCommand, {
-      errors: { noMatch: message`No action given.` },
-    }),
-  }),
-  {
-    brief: message`Start, stop or look at the manager.`,
-    description:
-      message`The manager is the outer virtual machine, which runs the workers. Builds start it when they need it, and it powers itself off when idle.`,
-  },
-);
-
-type Options = InferValue<typeof managerCommand>;
-
-export async function manager(
-  { choice }: Options,
-  terminal: Terminal,
-): Promise<number> {
-  const { stdout } = terminal;
-  switch (choice.action) {
-    case "start":
-      stdout.write(await start(choice.accelerator, terminal));
-      break;
-    case "stop":
-      stdout.write(
-        await stopManager({ force: choice.force })
-          ? "The manager is stopped\n"
-          : "The manager was not running\n",
-      );
-      break;
-    case "status": {
-      const status = await managerStatus();
-      stdout.write(
-        choice.json ? toJsonText(status) : managerStatusText(status),
-      );
-      break;
-    }
-    case "logs":
-      showLogs(await managerLogs({ lines: choice.lines }), terminal);
-  }
-  return ExitCode.success;
-}
+export const managerCommand = defineCommand("manager", {
+  brief: message`Start, stop or look at the manager.`,
+  description:
+    message`The manager is the outer virtual machine, which runs the workers. Builds start it when they need it, and it powers itself off when idle.`,
+  options: or(
+    startCommand.parser,
+    stopCommand.parser,
+    statusCommand.parser,
+    logsCommand.parser,
+    { errors: { noMatch: message`No action given.` } },
+  ),
+  run: (action, terminal) => action.run(terminal),
+});
 
 /** Starts the manager, shown as builds show it. */
 async function start(

@@ -6,23 +6,18 @@
 
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { command, constant } from "@optique/core/primitives";
 import { ExitCode } from "../../errors.ts";
+import { defineCommand } from "../command.ts";
 import { toJsonText } from "../json_output.ts";
-import type { Terminal } from "../terminal.ts";
 
-export const schemaCommand = command(
-  "schema",
-  object({ command: constant("schema") }),
-  {
-    brief: message`Print the JSON Schema of a build spec.`,
-    description:
-      message`Prints the JSON Schema of a build spec, for editors and other tools.`,
+export const schemaCommand = defineCommand("schema", {
+  brief: message`Print the JSON Schema of a build spec.`,
+  description:
+    message`Prints the JSON Schema of a build spec, for editors and other tools.`,
+  options: object({}),
+  async run(_, { stdout }) {
+    const { specJsonSchema } = await import("../../spec/json_schema.ts");
+    stdout.write(toJsonText(specJsonSchema()));
+    return ExitCode.success;
   },
-);
-
-export async function schema({ stdout }: Terminal): Promise<number> {
-  const { specJsonSchema } = await import("../../spec/json_schema.ts");
-  stdout.write(toJsonText(specJsonSchema()));
-  return ExitCode.success;
-}
+});
