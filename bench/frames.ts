@@ -5,8 +5,12 @@
  * @module
  */
 
-import { Channel } from "../src/rpc/channel.ts";
-import { encodeFrames, type Frame, FrameType } from "../src/rpc/frame.ts";
+import { Channel } from "../src/shared/rpc/channel.ts";
+import {
+  encodeFrames,
+  type Frame,
+  FrameType,
+} from "../src/shared/rpc/frame.ts";
 import type { Figure } from "./table.ts";
 
 const FRAMES = 10_000_000;

@@ -16,9 +16,9 @@ import {
   SUPPORTED_VERSIONS,
 } from "../manager/egress/inspection/tls_hellos.ts";
 import { Budget } from "../manager/limits/budget.ts";
-import { writeAll } from "../src/rpc/write_all.ts";
-import type { EgressRule } from "../src/network/egress_rule.ts";
-import { Allowlist } from "../src/network/allowlist.ts";
+import { writeAll } from "../src/shared/rpc/write_all.ts";
+import type { EgressRule } from "../src/shared/network/egress_rule.ts";
+import { Allowlist } from "../src/shared/network/allowlist.ts";
 import {
   copyTo,
   drain,

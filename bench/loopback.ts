@@ -5,7 +5,7 @@
  * @module
  */
 
-import { writeAll } from "../src/rpc/write_all.ts";
+import { writeAll } from "../src/shared/rpc/write_all.ts";
 
 export const LOOPBACK = "127.0.0.1";
 

@@ -6,7 +6,7 @@
  */
 
 import { dirname } from "node:path";
-import { EXPORT_GRANULE } from "../src/rpc/protocol.ts";
+import { EXPORT_GRANULE } from "../src/shared/rpc/protocol.ts";
 import { contractor, runCommand } from "./contractor_command.ts";
 import { ReferenceMachine } from "./reference_machine.ts";
 import { type Figure, seconds, spread } from "./table.ts";

@@ -6,9 +6,9 @@
  */
 
 import { openPortStream } from "../src/isolate/port_stream.ts";
-import { Channel, type ChannelStream } from "../src/rpc/channel.ts";
-import { socketPair } from "../src/rpc/connection_pair.ts";
-import type { ByteStream } from "../src/rpc/credit_stream.ts";
+import { Channel, type ChannelStream } from "../src/shared/rpc/channel.ts";
+import { socketPair } from "../src/shared/rpc/connection_pair.ts";
+import type { ByteStream } from "../src/shared/rpc/credit_stream.ts";
 
 const CHUNK = new Uint8Array(256 * 1024);
 const CHUNKS = 256;

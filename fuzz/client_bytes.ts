@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { EgressRule } from "../src/network/egress_rule.ts";
+import type { EgressRule } from "../src/shared/network/egress_rule.ts";
 import {
   createInspector,
   type Refused,

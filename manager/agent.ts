@@ -4,18 +4,18 @@
  * @module
  */
 
-import { Channel, type ChannelStream } from "../src/rpc/channel.ts";
+import { Channel, type ChannelStream } from "../src/shared/rpc/channel.ts";
 import {
   AgentError,
   type MethodHandlers,
   type MethodServer,
   serveMethods,
-} from "../src/rpc/peer.ts";
+} from "../src/shared/rpc/peer.ts";
 import {
   type MethodResult,
   PROTOCOL_VERSION,
   type StreamPurpose,
-} from "../src/rpc/protocol.ts";
+} from "../src/shared/rpc/protocol.ts";
 import { type BuildVerdict, violation } from "./build_verdict.ts";
 import { BuildRegistry } from "./builds.ts";
 import type { Capacity } from "./capacity.ts";

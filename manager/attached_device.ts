@@ -1,4 +1,4 @@
-import { AgentError } from "../src/rpc/peer.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
 import { CommandError, runCommand } from "./commands.ts";
 
 /** How long an attached disk may take to appear, also while all else starts. */

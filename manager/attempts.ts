@@ -8,7 +8,7 @@ import {
   type Attempt,
   MAX_ATTEMPT_RECORDS,
   type Verdict,
-} from "../src/rpc/verdict.ts";
+} from "../src/shared/rpc/verdict.ts";
 
 /** An attempt as it is seen: once, and now. */
 export type SeenAttempt = Omit<Attempt, "time" | "count">;

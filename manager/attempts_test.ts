@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { MAX_ATTEMPT_RECORDS, verdictSchema } from "../src/rpc/verdict.ts";
+import {
+  MAX_ATTEMPT_RECORDS,
+  verdictSchema,
+} from "../src/shared/rpc/verdict.ts";
 import { AttemptLog, type SeenAttempt } from "./attempts.ts";
 
 function attempt(host: string): SeenAttempt {

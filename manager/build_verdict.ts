@@ -5,8 +5,8 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
-import type { BuildLimits, Verdict } from "../src/rpc/verdict.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
+import type { BuildLimits, Verdict } from "../src/shared/rpc/verdict.ts";
 import { AttemptLog } from "./attempts.ts";
 import { Budget } from "./limits/budget.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
-import type { MethodResult, Usage } from "../src/rpc/protocol.ts";
-import type { BuildLimits, Verdict } from "../src/rpc/verdict.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
+import type { MethodResult, Usage } from "../src/shared/rpc/protocol.ts";
+import type { BuildLimits, Verdict } from "../src/shared/rpc/verdict.ts";
 import { BuildVerdict } from "./build_verdict.ts";
 import type { Share } from "./capacity.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
-import type { WorkerDemand } from "../src/rpc/protocol.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
+import type { WorkerDemand } from "../src/shared/rpc/protocol.ts";
 import type { DiskClaim } from "./disk_claims.ts";
 
 /** Kept for the manager's own system and the agent. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { WorkerDemand } from "../src/rpc/protocol.ts";
+import type { WorkerDemand } from "../src/shared/rpc/protocol.ts";
 import { Capacity } from "./capacity.ts";
 
 const MIB = 1024 ** 2;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
 import type { ImageCache } from "./image_cache.ts";
 
 /** What one build or copy may write, one worker at a time. */

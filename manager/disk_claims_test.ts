@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AgentError } from "../src/rpc/peer.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
 import { claimDisk, DiskClaims } from "./disk_claims.ts";
 
 Deno.test("what is claimed counts until it is written or given back", async () => {

@@ -5,9 +5,9 @@
  */
 
 import { z } from "zod";
-import { HEADER_BYTES, parseDiskHeader } from "../src/host/disk_format.ts";
-import { MAX_DISK_BYTES } from "../src/limits/disk_size.ts";
-import { AgentError } from "../src/rpc/peer.ts";
+import { HEADER_BYTES, parseDiskHeader } from "../src/shared/disk_format.ts";
+import { MAX_DISK_BYTES } from "../src/shared/limits/disk_size.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
 import { CommandError } from "./commands.ts";
 import { confinedImageTool, type ImageTool } from "./image_tool.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { allocatedBytes } from "../src/allocated_bytes.ts";
+import { allocatedBytes } from "../src/shared/allocated_bytes.ts";
 import { packedImage } from "../src/host/testing/packed_image.ts";
-import { MAX_DISK_BYTES } from "../src/limits/disk_size.ts";
+import { MAX_DISK_BYTES } from "../src/shared/limits/disk_size.ts";
 import { checkWorkerImage, maxCopyBytes } from "../src/host/worker_image.ts";
 import { runCommand } from "./commands.ts";
 import {

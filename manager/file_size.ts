@@ -1,4 +1,4 @@
-import { allocatedBytes } from "../src/allocated_bytes.ts";
+import { allocatedBytes } from "../src/shared/allocated_bytes.ts";
 
 /** Bytes that a sparse file takes on the disk; 0 if it is gone. */
 export async function measureFile(file: string): Promise<number> {

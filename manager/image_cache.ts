@@ -7,9 +7,9 @@
  */
 
 import { z } from "zod";
-import { allocatedBytes } from "../src/allocated_bytes.ts";
-import { AgentError } from "../src/rpc/peer.ts";
-import { digestSchema } from "../src/rpc/protocol.ts";
+import { allocatedBytes } from "../src/shared/allocated_bytes.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
+import { digestSchema } from "../src/shared/rpc/protocol.ts";
 import { waitForDevice } from "./attached_device.ts";
 import { CommandError } from "./commands.ts";
 import { measureDiskSpace } from "./data_disk.ts";

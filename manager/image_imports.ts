@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
 import type { ImageCache, ImageCopy } from "./image_cache.ts";
 import type { ImageSource } from "./image_copy.ts";
 

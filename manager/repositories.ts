@@ -9,8 +9,8 @@
 import {
   type EgressRule,
   egressRuleSchema,
-} from "../src/network/egress_rule.ts";
-import { protocols } from "../src/network/protocols.ts";
+} from "../src/shared/network/egress_rule.ts";
+import { protocols } from "../src/shared/network/protocols.ts";
 
 /** Most bytes of sources that are looked at. */
 export const MAX_SOURCES_BYTES = 256 * 1024;

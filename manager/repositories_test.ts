@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { egressRuleSchema } from "../src/network/egress_rule.ts";
+import { egressRuleSchema } from "../src/shared/network/egress_rule.ts";
 import { listSourcesScript, parseSources } from "./repositories.ts";
 
 const oneLine = (...lines: string[]) =>

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
 import {
   poweroffBytes,
   runCommandBytes,
@@ -12,7 +12,7 @@ import {
   type RunnerEvent,
   type RunnerUser,
 } from "./runner_protocol.ts";
-import { writeAll } from "../src/rpc/write_all.ts";
+import { writeAll } from "../src/shared/rpc/write_all.ts";
 
 /** What the connection needs of a socket. */
 export interface ByteConnection {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RunnerConnection } from "./runner_connection.ts";
-import { writeAll } from "../src/rpc/write_all.ts";
+import { writeAll } from "../src/shared/rpc/write_all.ts";
 
 /** A runner in the test's hands, connected over a real socket. */
 async function connect() {

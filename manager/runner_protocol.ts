@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
 
 /** Who a script runs as in the worker. */
 export type RunnerUser = "root" | "worker";

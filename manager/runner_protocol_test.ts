@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { AgentError } from "../src/rpc/peer.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
 import {
   parseRunnerLine,
   runCommandBytes,

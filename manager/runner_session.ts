@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
 import { LogPump } from "./log_pump.ts";
 import { RunnerConnection } from "./runner_connection.ts";
 import { orAborted, withTimeout } from "./waiting.ts";

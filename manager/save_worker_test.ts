@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AgentError } from "../src/rpc/peer.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
 import { DiskClaims } from "./disk_claims.ts";
 import { agentPaths } from "./paths.ts";
 import { bootAndSave } from "./save_worker.ts";

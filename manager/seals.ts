@@ -7,7 +7,7 @@
  * @module
  */
 
-import { sealSchema } from "../src/rpc/protocol.ts";
+import { sealSchema } from "../src/shared/rpc/protocol.ts";
 import { CommandError, runCommand } from "./commands.ts";
 
 /** Its path in the manager image. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MethodResult } from "../src/rpc/protocol.ts";
+import type { MethodResult } from "../src/shared/rpc/protocol.ts";
 import { runCommand } from "./commands.ts";
 import { measureDiskSpace } from "./data_disk.ts";
 import type { AgentOptions } from "./agent.ts";

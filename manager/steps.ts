@@ -5,7 +5,10 @@
  * @module
  */
 
-import { EXPORT_GRANULE, type MethodParams } from "../src/rpc/protocol.ts";
+import {
+  EXPORT_GRANULE,
+  type MethodParams,
+} from "../src/shared/rpc/protocol.ts";
 import { TREES_SERIAL } from "./domain_xml.ts";
 import {
   asWorker,

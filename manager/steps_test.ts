@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EXPORT_GRANULE } from "../src/rpc/protocol.ts";
+import { EXPORT_GRANULE } from "../src/shared/rpc/protocol.ts";
 import { TREES_SERIAL } from "./domain_xml.ts";
 import { composeStep, type Step } from "./steps.ts";
 

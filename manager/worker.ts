@@ -4,9 +4,13 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
-import type { EgressRule } from "../src/network/egress_rule.ts";
-import type { MethodParams, MethodResult, Usage } from "../src/rpc/protocol.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
+import type { EgressRule } from "../src/shared/network/egress_rule.ts";
+import type {
+  MethodParams,
+  MethodResult,
+  Usage,
+} from "../src/shared/rpc/protocol.ts";
 import { waitForDevice } from "./attached_device.ts";
 import { type BuildVerdict, violation } from "./build_verdict.ts";
 import type { Share } from "./capacity.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { AgentError } from "../src/rpc/peer.ts";
-import type { Usage } from "../src/rpc/protocol.ts";
+import { AgentError } from "../src/shared/rpc/peer.ts";
+import type { Usage } from "../src/shared/rpc/protocol.ts";
 import { CommandError } from "./commands.ts";
 import { readConsoleTail } from "./console_tail.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { protocolNames } from "./network/protocols.ts";
-import { attemptSchema } from "./rpc/verdict.ts";
+import { protocolNames } from "./shared/network/protocols.ts";
+import { attemptSchema } from "./shared/rpc/verdict.ts";
 import { limitRows } from "./spec/limits.ts";
 import { listProtocols } from "./spec/network.ts";
 import { formatExactQuantity } from "./spec/units.ts";

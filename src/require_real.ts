@@ -1,4 +1,4 @@
-import { EnvironmentError } from "./errors.ts";
+import { EnvironmentError } from "./shared/errors.ts";
 import { quotePath } from "./spec/quote.ts";
 
 /**

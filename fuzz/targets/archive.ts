@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { ContractorError } from "../../src/errors.ts";
+import { ContractorError } from "../../src/shared/errors.ts";
 import { testLimits, unpack } from "../../src/guest/testing/trees.ts";
 import { anyArchive, archiveTokens, resumAll } from "../archives.ts";
 import { outcomeOfAsync, type Target } from "../target.ts";

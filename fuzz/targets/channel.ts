@@ -14,11 +14,15 @@ import {
   createAgentClient,
   type MethodHandlers,
   serveMethods,
-} from "../../src/rpc/peer.ts";
-import { Channel } from "../../src/rpc/channel.ts";
-import { ChannelError } from "../../src/rpc/channel_error.ts";
-import { encodeFrames, type Frame, HEADER_BYTES } from "../../src/rpc/frame.ts";
-import { methods } from "../../src/rpc/protocol.ts";
+} from "../../src/shared/rpc/peer.ts";
+import { Channel } from "../../src/shared/rpc/channel.ts";
+import { ChannelError } from "../../src/shared/rpc/channel_error.ts";
+import {
+  encodeFrames,
+  type Frame,
+  HEADER_BYTES,
+} from "../../src/shared/rpc/frame.ts";
+import { methods } from "../../src/shared/rpc/protocol.ts";
 import { bytesOf, chunksOf, join, type Target } from "../target.ts";
 
 const method = fc.constantFrom(...Object.keys(methods), "$/cancel", "no.such");

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { HEADER_BYTES, parseDiskHeader } from "../../src/host/disk_format.ts";
+import { HEADER_BYTES, parseDiskHeader } from "../../src/shared/disk_format.ts";
 import type { Target } from "../target.ts";
 
 const QCOW2 = 0x514649fb;

@@ -14,7 +14,7 @@ import {
   MAX_QUESTION_BYTES,
   type NameService,
 } from "../../manager/egress/dns_answer.ts";
-import { hostNameSchema } from "../../src/network/egress_rule.ts";
+import { hostNameSchema } from "../../src/shared/network/egress_rule.ts";
 import type { Target } from "../target.ts";
 
 const DECLARED = "mirror.test";

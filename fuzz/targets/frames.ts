@@ -7,8 +7,12 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ChannelError } from "../../src/rpc/channel_error.ts";
-import { encodeFrames, type Frame, FrameDecoder } from "../../src/rpc/frame.ts";
+import { ChannelError } from "../../src/shared/rpc/channel_error.ts";
+import {
+  encodeFrames,
+  type Frame,
+  FrameDecoder,
+} from "../../src/shared/rpc/frame.ts";
 import { chunksOf, outcomeOf, type Target } from "../target.ts";
 
 const frame = fc.record({

@@ -6,9 +6,9 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ChannelError } from "../../src/rpc/channel_error.ts";
-import { discardUntilGreeting } from "../../src/rpc/greeting.ts";
-import { GREETING } from "../../src/rpc/protocol.ts";
+import { ChannelError } from "../../src/shared/rpc/channel_error.ts";
+import { discardUntilGreeting } from "../../src/shared/rpc/greeting.ts";
+import { GREETING } from "../../src/shared/rpc/protocol.ts";
 import { chunksOf, join, outcomeOfAsync, type Target } from "../target.ts";
 
 const greeting = new TextEncoder().encode(GREETING);

@@ -6,14 +6,17 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ChannelError } from "../../src/rpc/channel_error.ts";
+import { ChannelError } from "../../src/shared/rpc/channel_error.ts";
 import {
   MAX_JSON_DEPTH,
   MAX_JSON_VALUES,
   parseJsonBytes,
-} from "../../src/rpc/json_bytes.ts";
-import { hostMessageSchema, responseSchema } from "../../src/rpc/json_rpc.ts";
-import { methods, rpcFailureSchema } from "../../src/rpc/protocol.ts";
+} from "../../src/shared/rpc/json_bytes.ts";
+import {
+  hostMessageSchema,
+  responseSchema,
+} from "../../src/shared/rpc/json_rpc.ts";
+import { methods, rpcFailureSchema } from "../../src/shared/rpc/protocol.ts";
 import { outcomeOf, type Target } from "../target.ts";
 
 const schemas = [

@@ -17,7 +17,7 @@ import {
   message,
   record,
 } from "../../manager/egress/packet_log_testing.ts";
-import { attemptSchema } from "../../src/rpc/verdict.ts";
+import { attemptSchema } from "../../src/shared/rpc/verdict.ts";
 import { chunksOf, join, outcomeOf, type Target } from "../target.ts";
 
 /** What the reader throws of its own will. */

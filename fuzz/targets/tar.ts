@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { ContractorError } from "../../src/errors.ts";
+import { ContractorError } from "../../src/shared/errors.ts";
 import { memberPath } from "../../src/guest/member_policy.ts";
 import { testLimits } from "../../src/guest/testing/trees.ts";
 import { TarFormatError } from "../../src/guest/tar_format.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { writeAll } from "../../src/rpc/write_all.ts";
+import { writeAll } from "../../src/shared/rpc/write_all.ts";
 import type { Inspected, Inspector, Refused } from "./inspection/inspector.ts";
 
 /** A stream to the host, which dials the destination. */

@@ -6,7 +6,7 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { writeAll } from "../../src/rpc/write_all.ts";
+import { writeAll } from "../../src/shared/rpc/write_all.ts";
 import {
   answerQuery,
   MAX_QUESTION_BYTES,

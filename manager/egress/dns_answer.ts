@@ -6,8 +6,8 @@
 
 import { Buffer } from "node:buffer";
 import dnsPacket from "dns-packet";
-import { hostNameSchema } from "../../src/network/egress_rule.ts";
-import type { Refusal } from "../../src/rpc/verdict.ts";
+import { hostNameSchema } from "../../src/shared/network/egress_rule.ts";
+import type { Refusal } from "../../src/shared/rpc/verdict.ts";
 
 /** The address of a name that the worker may reach, or why it may not. */
 export type Resolution = { address: string } | { refusal: Refusal };

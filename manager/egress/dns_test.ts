@@ -3,7 +3,7 @@ import { Resolver } from "node:dns/promises";
 import { DnsServer } from "./dns.ts";
 import dnsPacket from "dns-packet";
 import { Buffer } from "node:buffer";
-import { writeAll } from "../../src/rpc/write_all.ts";
+import { writeAll } from "../../src/shared/rpc/write_all.ts";
 
 const LOOPBACK = "127.0.0.1";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { EgressRule } from "../../src/network/egress_rule.ts";
+import type { EgressRule } from "../../src/shared/network/egress_rule.ts";
 import { carry, type EgressStream, type NetworkBudget } from "./carry.ts";
 import {
   createInspector,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { EgressRule } from "../../src/network/egress_rule.ts";
-import { writeAll } from "../../src/rpc/write_all.ts";
+import type { EgressRule } from "../../src/shared/network/egress_rule.ts";
+import { writeAll } from "../../src/shared/rpc/write_all.ts";
 import type { EgressStream } from "./carry.ts";
 import { Gateway, type OpenEgress } from "./gateway.ts";
 import type { Refused } from "./inspection/inspector.ts";

@@ -6,7 +6,7 @@
  */
 
 import ipaddr from "ipaddr.js";
-import type { Attempt } from "../../src/rpc/verdict.ts";
+import type { Attempt } from "../../src/shared/rpc/verdict.ts";
 import { classifyContent } from "./inspection/content_kind.ts";
 import type { LoggedPacket } from "./packet_log.ts";
 

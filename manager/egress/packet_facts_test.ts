@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { attemptSchema } from "../../src/rpc/verdict.ts";
+import { attemptSchema } from "../../src/shared/rpc/verdict.ts";
 import { describePacket } from "./packet_facts.ts";
 
 function ipv4(protocol: number, to: number[], segment: number[]): Uint8Array {

@@ -5,11 +5,14 @@
  * @module
  */
 
-import { AgentError } from "../../src/rpc/peer.ts";
-import { Allowlist } from "../../src/network/allowlist.ts";
-import type { EgressRule } from "../../src/network/egress_rule.ts";
-import { protocolNames, protocols } from "../../src/network/protocols.ts";
-import type { Refusal } from "../../src/rpc/verdict.ts";
+import { AgentError } from "../../src/shared/rpc/peer.ts";
+import { Allowlist } from "../../src/shared/network/allowlist.ts";
+import type { EgressRule } from "../../src/shared/network/egress_rule.ts";
+import {
+  protocolNames,
+  protocols,
+} from "../../src/shared/network/protocols.ts";
+import type { Refusal } from "../../src/shared/rpc/verdict.ts";
 import type { SeenAttempt } from "../attempts.ts";
 import type { NetworkBudget } from "./carry.ts";
 import { DhcpServer } from "./dhcp.ts";

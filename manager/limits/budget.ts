@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type Clock, systemClock } from "../../src/limits/clock.ts";
-import { RateLimiter } from "../../src/limits/rate_limiter.ts";
-import type { BuildLimits, LimitRecord } from "../../src/rpc/verdict.ts";
+import { type Clock, systemClock } from "../../src/shared/limits/clock.ts";
+import { RateLimiter } from "../../src/shared/limits/rate_limiter.ts";
+import type { BuildLimits, LimitRecord } from "../../src/shared/rpc/verdict.ts";
 
 /** Longest wait in one go; timers know no longer ones than 24 days. */
 const MAX_SLEEP_MS = 3_600_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ManualClock } from "../../src/limits/testing/manual_clock.ts";
-import type { BuildLimits, LimitRecord } from "../../src/rpc/verdict.ts";
+import { ManualClock } from "../../src/shared/limits/testing/manual_clock.ts";
+import type { BuildLimits, LimitRecord } from "../../src/shared/rpc/verdict.ts";
 import { Budget } from "./budget.ts";
 
 const KIBIBYTE = 1024;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Clock, systemClock } from "../../src/limits/clock.ts";
+import { type Clock, systemClock } from "../../src/shared/limits/clock.ts";
 import type { Budget } from "./budget.ts";
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ContractorError } from "../../src/errors.ts";
+import { ContractorError } from "../../src/shared/errors.ts";
 import { chooseAccelerator } from "../../src/host/accelerator.ts";
 import { probeKvm } from "../../src/host/kvm_probe.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ExitCode, InterruptedError } from "../errors.ts";
+import { ExitCode, InterruptedError } from "../shared/errors.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ExitCode } from "../errors.ts";
+import { ExitCode } from "../shared/errors.ts";
 import { parseArguments } from "./parse_arguments.ts";
 import { reportError } from "./report_error.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";

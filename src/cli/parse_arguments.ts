@@ -10,7 +10,7 @@ import { runParserSync } from "@optique/core/facade";
 import { formatMessage, type Message, message } from "@optique/core/message";
 import { suggestSync } from "@optique/core/parser";
 import { findSimilar } from "@optique/core/suggestion";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { CONTRACTOR_VERSION } from "../version.ts";
 import type { Invocation } from "./command.ts";
 import { commands } from "./commands.ts";

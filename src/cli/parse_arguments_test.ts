@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, throws } from "node:assert/strict";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import type { Invocation } from "./command.ts";
 import { parseArguments } from "./parse_arguments.ts";
 import { recordedTerminal } from "./recorded_terminal.ts";

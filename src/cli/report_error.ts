@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ContractorError, ExitCode } from "../errors.ts";
+import { ContractorError, ExitCode } from "../shared/errors.ts";
 import { InvalidFileError } from "../spec/problem.ts";
 import { escapeControls } from "../spec/quote.ts";
 import { toJsonLine } from "./json_output.ts";

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { BuildFailedError, EnvironmentError } from "../errors.ts";
+import { BuildFailedError, EnvironmentError } from "../shared/errors.ts";
 import { SpecError } from "../spec/problem.ts";
 import { recordedTerminal } from "./recorded_terminal.ts";
 import { reportError } from "./report_error.ts";

@@ -5,7 +5,7 @@
  */
 
 import { isAbsolute, join } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { readTextFile, type TextFile } from "../spec/read_text_file.ts";
 import {
   emptyUserConfig,

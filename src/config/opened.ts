@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { quote } from "../spec/quote.ts";
 import { whyNotOpened } from "./schema.ts";
 

@@ -11,7 +11,7 @@ import {
   closedKinds,
 } from "../egress/address_policy.ts";
 import { closedHost, type Surroundings } from "../egress/closed_places.ts";
-import { denyingPatterns } from "../network/host_patterns.ts";
+import { denyingPatterns } from "../shared/network/host_patterns.ts";
 import type { DataProblem } from "../spec/explain.ts";
 import type { PhaseNetwork } from "../spec/network.ts";
 import type { Position } from "../spec/problem.ts";

@@ -7,9 +7,9 @@
 import { z } from "zod";
 import { AUTORUN_PROGRAMS } from "../guest/autorun_files.ts";
 import { canBeOpened, kindOfAddress } from "../egress/address_policy.ts";
-import { isHostPattern } from "../network/host_patterns.ts";
-import { isAddressLiteral } from "../network/ip_address.ts";
-import { MAX_READY_WORKERS } from "../rpc/protocol.ts";
+import { isHostPattern } from "../shared/network/host_patterns.ts";
+import { isAddressLiteral } from "../shared/network/ip_address.ts";
+import { MAX_READY_WORKERS } from "../shared/rpc/protocol.ts";
 import { configuredNetworkSchema } from "../spec/network.ts";
 import { quantity, resourcesSchema } from "../spec/schema.ts";
 import { durationKind, sizeKind } from "../spec/units.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HostPatterns } from "../network/host_patterns.ts";
+import { HostPatterns } from "../shared/network/host_patterns.ts";
 import type { AutorunProgram } from "../guest/autorun_files.ts";
 import { type NetworkEntry, toNetworkEntries } from "../spec/network.ts";
 import { parseDocument } from "../spec/parse_document.ts";

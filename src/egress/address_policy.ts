@@ -15,7 +15,7 @@ import {
   isWithin,
   parseAddress,
   type Range,
-} from "../network/ip_address.ts";
+} from "../shared/network/ip_address.ts";
 
 /** What a closed place is, as messages call it. */
 export const closedKinds = {

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { canBeOpened, kindOfAddress, mayBeNamed } from "./address_policy.ts";
-import { isAddressLiteral, isSameAddress } from "../network/ip_address.ts";
+import {
+  isAddressLiteral,
+  isSameAddress,
+} from "../shared/network/ip_address.ts";
 
 const refused: Record<string, string> = {
   "0.0.0.0": "unspecified",

@@ -5,15 +5,15 @@
  * @module
  */
 
-import type { Destination } from "../network/egress_rule.ts";
+import type { Destination } from "../shared/network/egress_rule.ts";
 import {
   closedAddress,
   describePlace,
   type Surroundings,
 } from "./closed_places.ts";
 import { EgressRefusedError } from "./egress_error.ts";
-import type { HostPatterns } from "../network/host_patterns.ts";
-import { isAddressLiteral } from "../network/ip_address.ts";
+import type { HostPatterns } from "../shared/network/host_patterns.ts";
+import { isAddressLiteral } from "../shared/network/ip_address.ts";
 import { within } from "./late_answer.ts";
 import type { Resolve } from "./resolver.ts";
 

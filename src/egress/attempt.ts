@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Destination } from "../network/egress_rule.ts";
-import { isAddressLiteral } from "../network/ip_address.ts";
+import type { Destination } from "../shared/network/egress_rule.ts";
+import { isAddressLiteral } from "../shared/network/ip_address.ts";
 import type { EgressRefusedError } from "./egress_error.ts";
 import type { SeenAttempt } from "./findings.ts";
 

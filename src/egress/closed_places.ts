@@ -12,13 +12,13 @@ import {
   mayBeInRange,
   mayBeNamed,
 } from "./address_policy.ts";
-import type { HostPatterns } from "../network/host_patterns.ts";
+import type { HostPatterns } from "../shared/network/host_patterns.ts";
 import {
   embeddedIpv4,
   isAddressLiteral,
   isSameAddress,
   parseAddress,
-} from "../network/ip_address.ts";
+} from "../shared/network/ip_address.ts";
 import { kindOfName } from "./known_names.ts";
 
 /** Where a build runs, and what its user says about places there. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { canBeOpened, kindOfAddress } from "./address_policy.ts";
 import { closedAddress, closedHost } from "./closed_places.ts";
 import { createDialer } from "./dialer.ts";
-import { HostPatterns } from "../network/host_patterns.ts";
+import { HostPatterns } from "../shared/network/host_patterns.ts";
 import { refusedAs, rule, withServer } from "./testing/dialing.ts";
 
 const own = ["198.51.100.1", "2001:470::1"];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Destination } from "../network/egress_rule.ts";
+import type { Destination } from "../shared/network/egress_rule.ts";
 import { quoteDestination } from "./addresses.ts";
 import { EgressRefusedError } from "./egress_error.ts";
 import { lateAnswer } from "./late_answer.ts";

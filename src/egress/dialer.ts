@@ -9,14 +9,17 @@
  * @module
  */
 
-import { Allowlist } from "../network/allowlist.ts";
-import type { Destination, EgressRule } from "../network/egress_rule.ts";
-import { endsInNumber, isWildcard } from "../network/host.ts";
+import { Allowlist } from "../shared/network/allowlist.ts";
+import type { Destination, EgressRule } from "../shared/network/egress_rule.ts";
+import { endsInNumber, isWildcard } from "../shared/network/host.ts";
 import { type AddressRules, quoteDestination } from "./addresses.ts";
 import { addressesOfInterfaces } from "./closed_places.ts";
 import { type Connect, connectBy, type ConnectLimits } from "./connect.ts";
 import { EgressRefusedError } from "./egress_error.ts";
-import { denyingPatterns, HostPatterns } from "../network/host_patterns.ts";
+import {
+  denyingPatterns,
+  HostPatterns,
+} from "../shared/network/host_patterns.ts";
 import type { HostConnection } from "./proxy_connection.ts";
 import { noProxy, proxyFor, type ProxySettings } from "./proxy_settings.ts";
 import { type Resolve, resolveBySystem } from "./resolver.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EgressRule } from "../network/egress_rule.ts";
+import type { EgressRule } from "../shared/network/egress_rule.ts";
 import { type Connect, createDialer, defaultDialLimits } from "./dialer.ts";
 import { refusedAs, rule, withServer } from "./testing/dialing.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Destination, EgressRule } from "../network/egress_rule.ts";
-import type { Verdict } from "../rpc/verdict.ts";
+import type { Destination, EgressRule } from "../shared/network/egress_rule.ts";
+import type { Verdict } from "../shared/rpc/verdict.ts";
 import type { DialEvent } from "./dialer.ts";
 import type { Finding } from "./findings.ts";
 import type { ProxySettings } from "./proxy_settings.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ContractorError, ExitCode } from "../errors.ts";
+import { ContractorError, ExitCode } from "../shared/errors.ts";
 
 /** What stopped a connection. */
 export type EgressRefusal =

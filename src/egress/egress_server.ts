@@ -7,7 +7,10 @@
 import { z } from "zod";
 import type { IsolateHandlers } from "../isolate/isolate.ts";
 import { openPortStream } from "../isolate/port_stream.ts";
-import { type Destination, egressRuleSchema } from "../network/egress_rule.ts";
+import {
+  type Destination,
+  egressRuleSchema,
+} from "../shared/network/egress_rule.ts";
 import { toAttempt } from "./attempt.ts";
 import {
   createDialer,
@@ -19,7 +22,7 @@ import {
 import type { EgressApi } from "./egress.ts";
 import { EgressRefusedError } from "./egress_error.ts";
 import { Findings } from "./findings.ts";
-import { isHostPattern } from "../network/host_patterns.ts";
+import { isHostPattern } from "../shared/network/host_patterns.ts";
 import { proxySettingsSchema } from "./proxy_settings.ts";
 import { relay } from "./relay.ts";
 import { Traffic } from "./traffic.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { IsolateContext } from "../isolate/isolate.ts";
 import { openPortStream } from "../isolate/port_stream.ts";
-import type { EgressRule } from "../network/egress_rule.ts";
-import { attemptSchema, limitRecordSchema } from "../rpc/verdict.ts";
+import type { EgressRule } from "../shared/network/egress_rule.ts";
+import { attemptSchema, limitRecordSchema } from "../shared/rpc/verdict.ts";
 import type { EgressSettings } from "./egress.ts";
 import { createEgressHandlers } from "./egress_server.ts";
 import type { Finding } from "./findings.ts";

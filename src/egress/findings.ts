@@ -5,13 +5,13 @@
  * @module
  */
 
-import type { EgressRule } from "../network/egress_rule.ts";
+import type { EgressRule } from "../shared/network/egress_rule.ts";
 import {
   type Attempt,
   type LimitRecord,
   MAX_ATTEMPT_RECORDS,
   type Verdict,
-} from "../rpc/verdict.ts";
+} from "../shared/rpc/verdict.ts";
 
 /** As many as the manager accepts as rules. */
 export const MAX_LEARNED = 2000;

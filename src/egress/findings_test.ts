@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MAX_ATTEMPT_RECORDS, verdictSchema } from "../rpc/verdict.ts";
+import { MAX_ATTEMPT_RECORDS, verdictSchema } from "../shared/rpc/verdict.ts";
 import {
   type Finding,
   Findings,

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Destination } from "../network/egress_rule.ts";
-import { writeAll } from "../rpc/write_all.ts";
+import type { Destination } from "../shared/network/egress_rule.ts";
+import { writeAll } from "../shared/rpc/write_all.ts";
 import type { ProxyServer } from "./proxy_settings.ts";
 
 /** A connection that a worker's bytes go through. */

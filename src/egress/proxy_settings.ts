@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Destination } from "../network/egress_rule.ts";
+import type { Destination } from "../shared/network/egress_rule.ts";
 import { z } from "zod";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { kindOfHost } from "./closed_places.ts";
-import { HostPatterns } from "../network/host_patterns.ts";
+import { HostPatterns } from "../shared/network/host_patterns.ts";
 
 /** What more entries of `NO_PROXY` than this would be for is not known. */
 const MAX_DIRECT = 1000;

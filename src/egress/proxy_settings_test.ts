@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { UsageError } from "../errors.ts";
-import type { EgressRule } from "../network/egress_rule.ts";
+import { UsageError } from "../shared/errors.ts";
+import type { EgressRule } from "../shared/network/egress_rule.ts";
 import {
   noProxy,
   proxyFor,

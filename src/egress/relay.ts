@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { ByteStream } from "../rpc/credit_stream.ts";
-import { writeAll } from "../rpc/write_all.ts";
+import type { ByteStream } from "../shared/rpc/credit_stream.ts";
+import { writeAll } from "../shared/rpc/write_all.ts";
 import type { HostConnection } from "./proxy_connection.ts";
 
 /** Told of every block of bytes that was carried. */

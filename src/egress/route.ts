@@ -12,11 +12,11 @@ import {
   requireAddresses,
   selectAddresses,
 } from "./addresses.ts";
-import type { Destination } from "../network/egress_rule.ts";
-import { endsInNumber } from "../network/host.ts";
+import type { Destination } from "../shared/network/egress_rule.ts";
+import { endsInNumber } from "../shared/network/host.ts";
 import { describePlace } from "./closed_places.ts";
 import { EgressRefusedError } from "./egress_error.ts";
-import { isAddressLiteral } from "../network/ip_address.ts";
+import { isAddressLiteral } from "../shared/network/ip_address.ts";
 import { kindOfName } from "./known_names.ts";
 import type { ProxyServer } from "./proxy_settings.ts";
 import type { Resolve } from "./resolver.ts";

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type Clock, systemClock } from "../limits/clock.ts";
-import { RateLimiter } from "../limits/rate_limiter.ts";
-import type { LimitRecord } from "../rpc/verdict.ts";
+import { type Clock, systemClock } from "../shared/limits/clock.ts";
+import { RateLimiter } from "../shared/limits/rate_limiter.ts";
+import type { LimitRecord } from "../shared/rpc/verdict.ts";
 
 /** Limits of a build's traffic; absent ones are unlimited. */
 export interface TrafficLimits {

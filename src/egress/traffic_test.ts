@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ManualClock } from "../limits/testing/manual_clock.ts";
-import type { LimitRecord } from "../rpc/verdict.ts";
+import { ManualClock } from "../shared/limits/testing/manual_clock.ts";
+import type { LimitRecord } from "../shared/rpc/verdict.ts";
 import { Traffic } from "./traffic.ts";
 
 const { signal } = new AbortController();

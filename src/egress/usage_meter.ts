@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EgressRule } from "../network/egress_rule.ts";
+import type { EgressRule } from "../shared/network/egress_rule.ts";
 import type { ByteCounter } from "./relay.ts";
 
 /** What went through the connections that one rule allowed. */

@@ -1,4 +1,4 @@
-import { LimitExceededError } from "../errors.ts";
+import { LimitExceededError } from "../shared/errors.ts";
 import { fileSystemError } from "./file_system_error.ts";
 import { createLogSanitizer, stripColour } from "./log_sanitizer.ts";
 

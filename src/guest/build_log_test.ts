@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ExitCode, LimitExceededError } from "../errors.ts";
+import { ExitCode, LimitExceededError } from "../shared/errors.ts";
 import { BuildLog } from "./build_log.ts";
 import { inTemporaryDirectory } from "./testing/trees.ts";
 

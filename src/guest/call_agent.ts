@@ -3,7 +3,7 @@ import type {
   MethodName,
   MethodParams,
   MethodResult,
-} from "../rpc/protocol.ts";
+} from "../shared/rpc/protocol.ts";
 import type { GuestApi } from "./guest.ts";
 
 /** Calls the agent through the `guest` isolate, which checks its answers. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { fileSystemError } from "./file_system_error.ts";
 import { type Link, refuseLink } from "./link_policy.ts";
 import type { RealDirectories } from "./real_directories.ts";

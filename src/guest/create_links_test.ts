@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { createLinks } from "./create_links.ts";
 import type { Link } from "./link_policy.ts";
 import { RealDirectories } from "./real_directories.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { allocatedBytes } from "../allocated_bytes.ts";
+import { allocatedBytes } from "../shared/allocated_bytes.ts";
 import { fileSystemError } from "./file_system_error.ts";
 import { tooLarge } from "./member_policy.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ContractorError, EnvironmentError } from "../errors.ts";
+import { ContractorError, EnvironmentError } from "../shared/errors.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
 
 /** Wraps what an operation on a path threw; our own errors pass through. */

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { openPortStream } from "../isolate/port_stream.ts";
 import { serveIsolate } from "../isolate/isolate.ts";
-import { type ChannelStream, MAX_STREAMS } from "../rpc/channel.ts";
-import type { ByteStream } from "../rpc/credit_stream.ts";
+import { type ChannelStream, MAX_STREAMS } from "../shared/rpc/channel.ts";
+import type { ByteStream } from "../shared/rpc/credit_stream.ts";
 import { BuildLog } from "./build_log.ts";
 import type { EgressRequest, GuestApi } from "./guest.ts";
 import { type EgressPurpose, ManagerSession } from "./manager_session.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { MethodName, MethodResult } from "../rpc/protocol.ts";
+import type { MethodName, MethodResult } from "../shared/rpc/protocol.ts";
 import type { EgressPurpose, WorkerStep } from "./manager_session.ts";
 
 /** A connection of a worker, which wants to be dialed. */

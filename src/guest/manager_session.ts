@@ -1,11 +1,11 @@
-import { EnvironmentError } from "../errors.ts";
-import { Channel, type ChannelStream } from "../rpc/channel.ts";
-import { discardUntilGreeting, prepend } from "../rpc/greeting.ts";
+import { EnvironmentError } from "../shared/errors.ts";
+import { Channel, type ChannelStream } from "../shared/rpc/channel.ts";
+import { discardUntilGreeting, prepend } from "../shared/rpc/greeting.ts";
 import {
   type AgentClient,
   type CallOptions,
   createAgentClient,
-} from "../rpc/peer.ts";
+} from "../shared/rpc/peer.ts";
 import {
   type MethodName,
   type MethodParams,
@@ -13,7 +13,7 @@ import {
   PROTOCOL_VERSION,
   type StreamPurpose,
   streamPurposeSchema,
-} from "../rpc/protocol.ts";
+} from "../shared/rpc/protocol.ts";
 
 /** How long one attempt waits for the greeting of the manager's relay. */
 const GREETING_ATTEMPT_MS = 5_000;

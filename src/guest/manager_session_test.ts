@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { EnvironmentError } from "../errors.ts";
-import type { Channel, ChannelStream } from "../rpc/channel.ts";
-import type { MethodHandlers } from "../rpc/peer.ts";
-import { PROTOCOL_VERSION } from "../rpc/protocol.ts";
+import { EnvironmentError } from "../shared/errors.ts";
+import type { Channel, ChannelStream } from "../shared/rpc/channel.ts";
+import type { MethodHandlers } from "../shared/rpc/peer.ts";
+import { PROTOCOL_VERSION } from "../shared/rpc/protocol.ts";
 import {
   type ConnectOptions,
   type EgressPurpose,

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { BuildFailedError, LimitExceededError } from "../errors.ts";
-import type { LimitRecord } from "../rpc/verdict.ts";
+import { BuildFailedError, LimitExceededError } from "../shared/errors.ts";
+import type { LimitRecord } from "../shared/rpc/verdict.ts";
 import { isPlainPath } from "./link_policy.ts";
 import type { TarMember } from "./tar_reader.ts";
 import { quoteUntrusted } from "./terminal_text.ts";

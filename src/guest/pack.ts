@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { FileWriter } from "./file_writer.ts";
 import { BLOCK, encodeHeaders, padding } from "./tar_format.ts";
 import { quoteUntrusted } from "./terminal_text.ts";

@@ -3,8 +3,8 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 // @ts-types="@types/tar-stream"
 import tar from "tar-stream";
-import { allocatedBytes } from "../allocated_bytes.ts";
-import { EnvironmentError } from "../errors.ts";
+import { allocatedBytes } from "../shared/allocated_bytes.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { packTree } from "./testing/pack_tree.ts";
 import {
   inTemporaryDirectory,

@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { fileSystemError } from "./file_system_error.ts";
 import { isPlainPath } from "./link_policy.ts";
 import { quoteUntrusted } from "./terminal_text.ts";

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { fileSystemError } from "./file_system_error.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
 import { findSince, type TreeStock } from "./tree_stock.ts";

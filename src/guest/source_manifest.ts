@@ -7,7 +7,7 @@
  */
 
 import { z } from "zod";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { fileSystemError } from "./file_system_error.ts";
 import type { EntryKind, TreeEntry } from "./tree_listing.ts";
 

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { escapeHidden, isPlain } from "../visible_text.ts";
+import { escapeHidden, isPlain } from "../shared/visible_text.ts";
 
 /** The sequence that ends every colour and style. */
 export const SGR_RESET = "\x1b[0m";

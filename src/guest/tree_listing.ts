@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EnvironmentError, UsageError } from "../errors.ts";
+import { EnvironmentError, UsageError } from "../shared/errors.ts";
 import { formatSize } from "../spec/units.ts";
 import { quoteUntrusted } from "./terminal_text.ts";
 

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import type { AutorunProgram } from "./autorun_files.ts";
 import { AutorunFilter } from "./autorun_filter.ts";
 import {

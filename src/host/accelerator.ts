@@ -1,4 +1,4 @@
-import { EnvironmentError, UsageError } from "../errors.ts";
+import { EnvironmentError, UsageError } from "../shared/errors.ts";
 
 /** What runs the manager's virtual CPUs. */
 export type Accelerator = "kvm" | "tcg";

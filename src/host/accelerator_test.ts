@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ContractorError } from "../errors.ts";
+import { ContractorError } from "../shared/errors.ts";
 import {
   chooseAccelerator,
   type KvmFacts,

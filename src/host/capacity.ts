@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { formatSize } from "../spec/units.ts";
 import type { AcceleratorChoice } from "./accelerator.ts";
 import { DATA_DISK_BYTES } from "./data_disk.ts";

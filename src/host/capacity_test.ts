@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { EnvironmentError, ExitCode } from "../errors.ts";
+import { EnvironmentError, ExitCode } from "../shared/errors.ts";
 import { type ManagerCapacity, requireCapacity } from "./capacity.ts";
 
 const GIBIBYTE = 1024 ** 3;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { EnvironmentError } from "../errors.ts";
-import { digestSchema } from "../rpc/protocol.ts";
+import { EnvironmentError } from "../shared/errors.ts";
+import { digestSchema } from "../shared/rpc/protocol.ts";
 import { systemErrorCode } from "./file_errors.ts";
 import { replaceFile } from "./replace_file.ts";
 

@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 
 /** The operating system's name of an error, such as `ENOENT`, if it has one. */
 export function systemErrorCode(error: unknown): string | undefined {

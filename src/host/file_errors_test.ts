@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { stateFileError } from "./file_errors.ts";
 import { replaceFile } from "./replace_file.ts";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { digestSchema, sealSchema } from "../rpc/protocol.ts";
+import { digestSchema, sealSchema } from "../shared/rpc/protocol.ts";
 import { systemErrorCode } from "./file_errors.ts";
 import { replaceFile } from "./replace_file.ts";
 

@@ -1,4 +1,4 @@
-import { ByteQueue } from "../rpc/byte_queue.ts";
+import { ByteQueue } from "../shared/rpc/byte_queue.ts";
 
 const NEWLINE = 0x0a;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EnvironmentError, InterruptedError } from "../errors.ts";
+import { EnvironmentError, InterruptedError } from "../shared/errors.ts";
 import { stateFileError, systemErrorCode } from "./file_errors.ts";
 import { tryLockFile } from "./file_lock.ts";
 

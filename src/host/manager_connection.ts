@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { systemErrorCode } from "./file_errors.ts";
 import { acquireLock } from "./lock.ts";
 import { QmpClient } from "./qmp.ts";

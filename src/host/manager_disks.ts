@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { EnvironmentError } from "../errors.ts";
-import { buildIdSchema, diskSerialSchema } from "../rpc/protocol.ts";
+import { EnvironmentError } from "../shared/errors.ts";
+import { buildIdSchema, diskSerialSchema } from "../shared/rpc/protocol.ts";
 import { QmpClient, QmpCommandError } from "./qmp.ts";
 import {
   addBlockNode,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { EnvironmentError } from "../errors.ts";
-import { digestSchema } from "../rpc/protocol.ts";
+import { EnvironmentError } from "../shared/errors.ts";
+import { digestSchema } from "../shared/rpc/protocol.ts";
 import { digestFile } from "./file_digest.ts";
 import { stateFileError, systemErrorCode } from "./file_errors.ts";
 import { randomName } from "./random_name.ts";

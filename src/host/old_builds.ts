@@ -5,9 +5,9 @@
  */
 
 import { join } from "node:path";
-import { allocatedBytes } from "../allocated_bytes.ts";
+import { allocatedBytes } from "../shared/allocated_bytes.ts";
 import type { Keeping } from "../config/user_config.ts";
-import { buildIdSchema } from "../rpc/protocol.ts";
+import { buildIdSchema } from "../shared/rpc/protocol.ts";
 import { isBuildLiving } from "./staging.ts";
 import type { StatePaths } from "./state_directory.ts";
 

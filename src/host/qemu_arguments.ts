@@ -1,4 +1,4 @@
-import { RPC_PORT_COUNT, rpcPortName } from "../rpc/protocol.ts";
+import { RPC_PORT_COUNT, rpcPortName } from "../shared/rpc/protocol.ts";
 import type { Accelerator } from "./accelerator.ts";
 
 /** What the console keeps: a power of two, as QEMU demands. */

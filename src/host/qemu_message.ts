@@ -1,4 +1,4 @@
-import { escapeHidden } from "../visible_text.ts";
+import { escapeHidden } from "../shared/visible_text.ts";
 
 const MESSAGE_LIMIT = 2_000;
 

@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { systemErrorCode } from "./file_errors.ts";
 import { type LoneProcess, spawnAlone } from "./lone_process.ts";
 import { qemuMessage } from "./qemu_message.ts";

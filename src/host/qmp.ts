@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { EnvironmentError } from "../errors.ts";
-import { parseJsonBytes } from "../rpc/json_bytes.ts";
+import { EnvironmentError } from "../shared/errors.ts";
+import { parseJsonBytes } from "../shared/rpc/json_bytes.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { qemuMessage } from "./qemu_message.ts";
 import {

@@ -8,7 +8,7 @@
  */
 
 import { z } from "zod";
-import { diskSerialSchema } from "../rpc/protocol.ts";
+import { diskSerialSchema } from "../shared/rpc/protocol.ts";
 import { CONSOLE_BYTES, CONSOLE_ID, DISK_BUS } from "./qemu_arguments.ts";
 
 const nothing = z.strictObject({});

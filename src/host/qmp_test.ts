@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { connectionPair } from "../rpc/connection_pair.ts";
+import { connectionPair } from "../shared/rpc/connection_pair.ts";
 import { QmpClient, QmpCommandError } from "./qmp.ts";
 import {
   addBlockNode,

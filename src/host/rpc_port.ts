@@ -1,5 +1,5 @@
-import { EnvironmentError } from "../errors.ts";
-import { RPC_PORT_COUNT } from "../rpc/protocol.ts";
+import { EnvironmentError } from "../shared/errors.ts";
+import { RPC_PORT_COUNT } from "../shared/rpc/protocol.ts";
 import { type FileLock, tryAcquireLock } from "./lock.ts";
 import type { StatePaths } from "./state_directory.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { isAbsolute, join, normalize } from "node:path";
-import { EnvironmentError } from "../errors.ts";
-import { RPC_PORT_COUNT } from "../rpc/protocol.ts";
+import { EnvironmentError } from "../shared/errors.ts";
+import { RPC_PORT_COUNT } from "../shared/rpc/protocol.ts";
 import { stateFileError } from "./file_errors.ts";
 import { randomName } from "./random_name.ts";
 

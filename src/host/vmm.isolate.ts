@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { type IsolateHandlers, serveIsolate } from "../isolate/isolate.ts";
 import {
   checkManager,

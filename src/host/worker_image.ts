@@ -1,7 +1,7 @@
-import { allocatedBytes } from "../allocated_bytes.ts";
-import { ContractorError, UsageError } from "../errors.ts";
+import { allocatedBytes } from "../shared/allocated_bytes.ts";
+import { ContractorError, UsageError } from "../shared/errors.ts";
 import { requireReal } from "../require_real.ts";
-import { HEADER_BYTES, parseDiskHeader } from "./disk_format.ts";
+import { HEADER_BYTES, parseDiskHeader } from "../shared/disk_format.ts";
 import {
   digestFile,
   type Fingerprint,

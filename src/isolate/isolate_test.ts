@@ -6,7 +6,7 @@ import {
   InterruptedError,
   LimitExceededError,
   UsageError,
-} from "../errors.ts";
+} from "../shared/errors.ts";
 import { type Isolate, spawnIsolate } from "./isolate.ts";
 import type { SampleApi } from "./testdata/sample_api.ts";
 

@@ -1,5 +1,5 @@
-import { ChannelError } from "../rpc/channel_error.ts";
-import { CreditStream } from "../rpc/credit_stream.ts";
+import { ChannelError } from "../shared/rpc/channel_error.ts";
+import { CreditStream } from "../shared/rpc/credit_stream.ts";
 
 /** One end of a byte stream between two isolates. */
 export interface PortStream {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { STREAM_WINDOW } from "../rpc/credit_stream.ts";
+import { STREAM_WINDOW } from "../shared/rpc/credit_stream.ts";
 import { spawnIsolate } from "./isolate.ts";
 import { openPortStream, type PortStream } from "./port_stream.ts";
 import type { SampleApi } from "./testdata/sample_api.ts";

@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import type { EventOf, IsolateMethods, Request, Response } from "./messages.ts";
 import { fromWireError, toWireError } from "./wire_error.ts";
 

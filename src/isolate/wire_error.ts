@@ -14,8 +14,8 @@ import {
   InterruptedError,
   LimitExceededError,
   UsageError,
-} from "../errors.ts";
-import type { LimitRecord } from "../rpc/verdict.ts";
+} from "../shared/errors.ts";
+import type { LimitRecord } from "../shared/rpc/verdict.ts";
 
 /** An error as plain data. */
 export interface WireError {

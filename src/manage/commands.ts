@@ -4,11 +4,11 @@
  * @module
  */
 
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { sanitizeText } from "../guest/terminal_text.ts";
 import { managerSettings } from "../host/manager_settings.ts";
 import type { Accelerator, AcceleratorChoice } from "../host/vmm.ts";
-import type { MethodResult } from "../rpc/protocol.ts";
+import type { MethodResult } from "../shared/rpc/protocol.ts";
 import { CONTRACTOR_VERSION } from "../version.ts";
 import {
   type ConnectedManager,

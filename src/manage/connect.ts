@@ -1,9 +1,9 @@
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import type { GuestApi } from "../guest/guest.ts";
 import type { Accelerator, VmmApi } from "../host/vmm.ts";
 import { sanitizeText } from "../guest/terminal_text.ts";
 import type { Isolate } from "../isolate/isolate.ts";
-import { type MethodResult, PROTOCOL_VERSION } from "../rpc/protocol.ts";
+import { type MethodResult, PROTOCOL_VERSION } from "../shared/rpc/protocol.ts";
 import { superviseManager } from "./supervise.ts";
 
 /** How long a manager that has just started may take until its agent answers. */

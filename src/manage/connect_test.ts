@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { EnvironmentError } from "../errors.ts";
-import { PROTOCOL_VERSION } from "../rpc/protocol.ts";
+import { EnvironmentError } from "../shared/errors.ts";
+import { PROTOCOL_VERSION } from "../shared/rpc/protocol.ts";
 import { connectManager, type ManagerIsolates } from "./connect.ts";
 
 interface Agent {

@@ -1,4 +1,4 @@
-import { allocatedBytes } from "../allocated_bytes.ts";
+import { allocatedBytes } from "../shared/allocated_bytes.ts";
 import { stateFileError, systemErrorCode } from "../host/file_errors.ts";
 
 /** The disk that holds the manager's caches, a sparse file on the host. */

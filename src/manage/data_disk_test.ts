@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { inspectDataDisk } from "./data_disk.ts";
 
 Deno.test("inspectDataDisk tells what a sparse disk takes", async () => {

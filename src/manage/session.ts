@@ -8,7 +8,7 @@ import type {
   MethodName,
   MethodParams,
   MethodResult,
-} from "../rpc/protocol.ts";
+} from "../shared/rpc/protocol.ts";
 import { createStateDirectories } from "../host/state_directory.ts";
 import type { ManagerIsolates } from "./connect.ts";
 

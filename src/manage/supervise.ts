@@ -7,7 +7,7 @@
  */
 
 import { setTimeout as pause } from "node:timers/promises";
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import type { VmmApi } from "../host/vmm.ts";
 import type { Isolate } from "../isolate/isolate.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { FakeBuild } from "./testing/fake_build.ts";
 
 Deno.test("trees that cannot be packed end the build, though the worker boots", async () => {

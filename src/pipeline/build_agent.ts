@@ -3,7 +3,7 @@ import type {
   MethodName,
   MethodParams,
   MethodResult,
-} from "../rpc/protocol.ts";
+} from "../shared/rpc/protocol.ts";
 import type { Agent } from "./ports.ts";
 
 /** The agent as a build calls it: whatever it does ends when the build must. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { buildIdSchema } from "../rpc/protocol.ts";
+import { buildIdSchema } from "../shared/rpc/protocol.ts";
 import { newBuildId } from "./build_id.ts";
 
 const times = fc.date({

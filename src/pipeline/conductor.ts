@@ -10,7 +10,7 @@ import {
   type ContractorError,
   InterruptedError,
   LimitExceededError,
-} from "../errors.ts";
+} from "../shared/errors.ts";
 import type { Supervision } from "../manage/supervise.ts";
 import { describeOutside } from "../project/load_project.ts";
 import { type Base, bootWorker } from "./boot_phase.ts";

@@ -7,8 +7,8 @@
  */
 
 import assert from "node:assert/strict";
-import { EnvironmentError } from "../errors.ts";
-import { methods } from "../rpc/protocol.ts";
+import { EnvironmentError } from "../shared/errors.ts";
+import { methods } from "../shared/rpc/protocol.ts";
 import { FakeBuild, plainSpec, plays } from "./testing/fake_build.ts";
 
 const specs = { "a plain build": plainSpec, "a playbook": plainSpec + plays };

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { emptyUserConfig } from "../config/user_config.ts";
-import { EnvironmentError, LimitExceededError } from "../errors.ts";
+import { EnvironmentError, LimitExceededError } from "../shared/errors.ts";
 import { FakeBuild, outline, plainSpec, plays } from "./testing/fake_build.ts";
 import { imageDigest } from "./testing/fake_host.ts";
 import { usageOfWorker } from "./testing/fake_manager.ts";

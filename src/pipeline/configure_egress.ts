@@ -1,4 +1,4 @@
-import type { EgressRule } from "../rpc/protocol.ts";
+import type { EgressRule } from "../shared/rpc/protocol.ts";
 import type { PhaseContext } from "./phase.ts";
 
 /** Has the host dial these destinations and no others. */

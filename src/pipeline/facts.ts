@@ -8,7 +8,7 @@
 
 import type { RuleUsage } from "../egress/usage_meter.ts";
 import type { ExportedTree } from "../guest/keeper.ts";
-import type { EgressRule, Usage } from "../rpc/protocol.ts";
+import type { EgressRule, Usage } from "../shared/rpc/protocol.ts";
 import type { BuildReport } from "./report.ts";
 import type { Retry } from "./second_try.ts";
 import { addUsage } from "./usage.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Usage } from "../rpc/protocol.ts";
+import type { Usage } from "../shared/rpc/protocol.ts";
 import { type Fact, foldFacts, type WorkerUse } from "./facts.ts";
 
 const rule = { host: "a.example", port: 443, protocol: "https" } as const;

@@ -1,4 +1,4 @@
-import type { MethodResult } from "../rpc/protocol.ts";
+import type { MethodResult } from "../shared/rpc/protocol.ts";
 import type { PhaseContext } from "./phase.ts";
 
 type Context = Pick<PhaseContext, "agent" | "ports">;

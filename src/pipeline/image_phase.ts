@@ -1,4 +1,4 @@
-import { ContractorError, UsageError } from "../errors.ts";
+import { ContractorError, UsageError } from "../shared/errors.ts";
 import type { WorkerImage } from "../host/vmm.ts";
 import { maxCopyBytes } from "../host/worker_image.ts";
 import { quotePath } from "../spec/quote.ts";

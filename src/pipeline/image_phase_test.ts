@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { FakeBuild } from "./testing/fake_build.ts";
 import { imageDigest } from "./testing/fake_host.ts";
 import { refusal } from "./testing/fake_manager.ts";

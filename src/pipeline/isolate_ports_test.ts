@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { isolatePorts } from "./isolate_ports.ts";
 import type { BuildIsolates } from "./isolates.ts";
 

@@ -8,8 +8,8 @@
 import { join } from "node:path";
 import type { ProxySettings } from "../egress/proxy_settings.ts";
 import type { ProjectSpec } from "../project/load_project.ts";
-import type { WorkerDemand } from "../rpc/protocol.ts";
-import type { BuildLimits } from "../rpc/verdict.ts";
+import type { WorkerDemand } from "../shared/rpc/protocol.ts";
+import type { BuildLimits } from "../shared/rpc/verdict.ts";
 import type { Resources } from "../spec/limits.ts";
 
 /** One build. */

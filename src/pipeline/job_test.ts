@@ -3,8 +3,8 @@ import {
   buildIdSchema,
   diskSerialSchema,
   workerDemandSchema,
-} from "../rpc/protocol.ts";
-import { buildLimitsSchema } from "../rpc/verdict.ts";
+} from "../shared/rpc/protocol.ts";
+import { buildLimitsSchema } from "../shared/rpc/verdict.ts";
 import { limitRows, toResources, withLimit } from "../spec/limits.ts";
 import { formatExactQuantity } from "../spec/units.ts";
 import { newBuildId } from "./build_id.ts";

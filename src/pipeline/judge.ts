@@ -1,5 +1,5 @@
-import type { EgressRule } from "../rpc/protocol.ts";
-import type { Verdict } from "../rpc/verdict.ts";
+import type { EgressRule } from "../shared/rpc/protocol.ts";
+import type { Verdict } from "../shared/rpc/verdict.ts";
 import type { Phase } from "./events.ts";
 import type { Ports } from "./ports.ts";
 import { toViolations, violationError, type Violations } from "./violations.ts";

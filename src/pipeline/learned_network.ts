@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { EgressRule } from "../rpc/protocol.ts";
-import { isProtocolName, protocolNames } from "../network/protocols.ts";
+import type { EgressRule } from "../shared/rpc/protocol.ts";
+import { isProtocolName, protocolNames } from "../shared/network/protocols.ts";
 import {
   MAX_PROTOCOLS,
   type NetworkEntry,

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
-import type { EgressRule } from "../rpc/protocol.ts";
+import type { EgressRule } from "../shared/rpc/protocol.ts";
 import {
   type NetworkEntry,
   type PhaseNetwork,

@@ -9,7 +9,7 @@ import {
   EnvironmentError,
   ExitCode,
   InterruptedError,
-} from "../errors.ts";
+} from "../shared/errors.ts";
 import { sanitizeText } from "../guest/terminal_text.ts";
 import type { BuildOutcome } from "./events.ts";
 

@@ -7,8 +7,8 @@ import {
   InterruptedError,
   LimitExceededError,
   UsageError,
-} from "../errors.ts";
-import { ChannelError } from "../rpc/channel_error.ts";
+} from "../shared/errors.ts";
+import { ChannelError } from "../shared/rpc/channel_error.ts";
 import { outcomeOf, summarize, toReportedError } from "./outcome.ts";
 
 const { signal } = new AbortController();

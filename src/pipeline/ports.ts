@@ -26,8 +26,8 @@ import type {
   MethodName,
   MethodParams,
   MethodResult,
-} from "../rpc/protocol.ts";
-import type { Verdict } from "../rpc/verdict.ts";
+} from "../shared/rpc/protocol.ts";
+import type { Verdict } from "../shared/rpc/verdict.ts";
 import type { BuildReport } from "./report.ts";
 
 /** The manager VM as a whole. */

@@ -1,5 +1,5 @@
-import { BuildFailedError } from "../errors.ts";
-import type { EgressRule } from "../rpc/protocol.ts";
+import { BuildFailedError } from "../shared/errors.ts";
+import type { EgressRule } from "../shared/rpc/protocol.ts";
 import { type NetworkEntry, toEgressRules } from "../spec/network.ts";
 import { configureEgress } from "./configure_egress.ts";
 import { findImage, noteImage } from "./find_image.ts";

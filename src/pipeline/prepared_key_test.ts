@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { digestSchema } from "../rpc/protocol.ts";
+import { digestSchema } from "../shared/rpc/protocol.ts";
 import { preparedKey } from "./prepared_key.ts";
 
 const inputs = {

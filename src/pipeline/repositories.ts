@@ -5,11 +5,14 @@
  * @module
  */
 
-import { Allowlist } from "../network/allowlist.ts";
-import { endsInNumber } from "../network/host.ts";
+import { Allowlist } from "../shared/network/allowlist.ts";
+import { endsInNumber } from "../shared/network/host.ts";
 import { closedHost, describePlace } from "../egress/closed_places.ts";
-import { denyingPatterns, HostPatterns } from "../network/host_patterns.ts";
-import type { EgressRule } from "../rpc/protocol.ts";
+import {
+  denyingPatterns,
+  HostPatterns,
+} from "../shared/network/host_patterns.ts";
+import type { EgressRule } from "../shared/rpc/protocol.ts";
 
 /**
  * Whether a host that an image names can be a package repository. The answer

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EgressRule } from "../rpc/protocol.ts";
+import type { EgressRule } from "../shared/rpc/protocol.ts";
 import { isRepository, reachable } from "./repositories.ts";
 
 function repository(rule: Partial<EgressRule>): boolean {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { ContractorError } from "../errors.ts";
+import { ContractorError } from "../shared/errors.ts";
 import { configureEgress } from "./configure_egress.ts";
 import { toReportedError } from "./outcome.ts";
 import type { PhaseContext } from "./phase.ts";

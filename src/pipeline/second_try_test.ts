@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EnvironmentError, NetworkViolationError } from "../errors.ts";
+import { EnvironmentError, NetworkViolationError } from "../shared/errors.ts";
 import { deservesSecondTry } from "./second_try.ts";
 import { FakeBuild, plainSpec, plays } from "./testing/fake_build.ts";
 import { refusal } from "./testing/fake_manager.ts";

@@ -7,7 +7,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { requirePackableTree } from "../guest/pack.ts";
 import { unpackedPath } from "../guest/replace_workspace.ts";
 import { sourceExclude, WORKSPACE_STATE } from "../guest/source_manifest.ts";

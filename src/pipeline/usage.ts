@@ -1,4 +1,4 @@
-import type { Usage } from "../rpc/protocol.ts";
+import type { Usage } from "../shared/rpc/protocol.ts";
 
 /** What workers used that ran one after another. */
 export function addUsage(earlier: Usage | null, later: Usage): Usage {

@@ -8,16 +8,16 @@ import {
   type ContractorError,
   LimitExceededError,
   NetworkViolationError,
-} from "../errors.ts";
+} from "../shared/errors.ts";
 import type {
   Attempt,
   LimitName,
   LimitRecord,
   Verdict,
-} from "../rpc/verdict.ts";
+} from "../shared/rpc/verdict.ts";
 import { describePlace, kindOfHost } from "../egress/closed_places.ts";
-import { isHost } from "../network/host.ts";
-import { isProtocolName, protocolAt } from "../network/protocols.ts";
+import { isHost } from "../shared/network/host.ts";
+import { isProtocolName, protocolAt } from "../shared/network/protocols.ts";
 import type { NetworkEntry, NetworkProtocol } from "../spec/network.ts";
 import { type EndingLimitKey, type LimitKey, LIMITS } from "../spec/limits.ts";
 import {

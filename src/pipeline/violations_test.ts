@@ -6,8 +6,8 @@ import {
   contentKindSchema,
   refusalSchema,
   type Verdict,
-} from "../rpc/verdict.ts";
-import { isHost } from "../network/host.ts";
+} from "../shared/rpc/verdict.ts";
+import { isHost } from "../shared/network/host.ts";
 import { networkEntrySchema } from "../spec/network.ts";
 import {
   describeAttempt,

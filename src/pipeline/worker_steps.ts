@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import type { WorkerStep } from "../guest/manager_session.ts";
 import type { BootedWorker } from "./boot_phase.ts";
 import type { PhaseContext, PhaseResult } from "./phase.ts";

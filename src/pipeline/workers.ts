@@ -1,4 +1,8 @@
-import type { MethodParams, MethodResult, Usage } from "../rpc/protocol.ts";
+import type {
+  MethodParams,
+  MethodResult,
+  Usage,
+} from "../shared/rpc/protocol.ts";
 import type { BuildAgent } from "./build_agent.ts";
 import type { Fact, WorkerUse } from "./facts.ts";
 import type { Clock } from "./ports.ts";

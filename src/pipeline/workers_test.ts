@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EnvironmentError } from "../errors.ts";
+import { EnvironmentError } from "../shared/errors.ts";
 import { BuildAgent } from "./build_agent.ts";
 import type { Fact } from "./facts.ts";
 import { FakeClock } from "./testing/fake_host.ts";

@@ -11,7 +11,7 @@ import { applyConfig, type ConfiguredSpec } from "../config/apply_config.ts";
 import { loadOwnConfig } from "../config/load.ts";
 import { readOpened } from "../config/opened.ts";
 import { addressesOfInterfaces } from "../egress/closed_places.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { type BuildSpec, checkPaths } from "../spec/build_spec.ts";
 import { isWithin } from "../spec/is_within.ts";
 import { loadBuildSpec } from "../spec/load.ts";

@@ -6,7 +6,7 @@
  */
 
 import { dirname, join } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { systemErrorCode } from "../host/file_errors.ts";
 import { quotePath } from "../spec/quote.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import { resolve } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { isWithin } from "../spec/is_within.ts";
 import { quotePath } from "../spec/quote.ts";
 import { allowerOf, type Boundary, type Place } from "./boundary.ts";

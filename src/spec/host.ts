@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { endsInNumber, isHost, isIpv6 } from "../network/host.ts";
+import { endsInNumber, isHost, isIpv6 } from "../shared/network/host.ts";
 
 const nameExpectation = 'a host name such as "example.org"';
 const addressExpectation = 'a host name or an IPv4 address such as "192.0.2.1"';

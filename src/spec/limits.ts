@@ -7,7 +7,7 @@
  * @module
  */
 
-import { MAX_DISK_BYTES } from "../limits/disk_size.ts";
+import { MAX_DISK_BYTES } from "../shared/limits/disk_size.ts";
 import {
   durationKind,
   parseQuantity,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { limitNameSchema } from "../rpc/verdict.ts";
+import { limitNameSchema } from "../shared/rpc/verdict.ts";
 import {
   type LimitKey,
   limitRows,

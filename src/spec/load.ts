@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { parseBuildSpec, type ParsedSpec } from "./parse.ts";
 import { quotePath } from "./quote.ts";
 import { readTextFile } from "./read_text_file.ts";

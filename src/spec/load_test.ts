@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { join } from "node:path";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { loadBuildSpec } from "./load.ts";
 import { MAX_FILE_BYTES } from "./read_text_file.ts";
 

@@ -5,14 +5,14 @@
  */
 
 import { z } from "zod";
-import type { EgressRule } from "../network/egress_rule.ts";
+import type { EgressRule } from "../shared/network/egress_rule.ts";
 import {
   isProtocolName,
   PLAIN,
   type ProtocolName,
   protocolNames,
   protocols,
-} from "../network/protocols.ts";
+} from "../shared/network/protocols.ts";
 import { hostSchema } from "./host.ts";
 
 const tcpPattern = /^tcp:([1-9][0-9]{0,4})$/;

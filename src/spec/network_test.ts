@@ -1,8 +1,11 @@
 import { deepEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { egressRuleSchema, hostNameSchema } from "../network/egress_rule.ts";
-import { isIpv4 } from "../network/host.ts";
-import { protocolNames } from "../network/protocols.ts";
+import {
+  egressRuleSchema,
+  hostNameSchema,
+} from "../shared/network/egress_rule.ts";
+import { isIpv4 } from "../shared/network/host.ts";
+import { protocolNames } from "../shared/network/protocols.ts";
 import {
   networkSchema,
   phaseNetworkSchema,

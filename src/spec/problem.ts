@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { quotePath } from "./quote.ts";
 
 /** A place in a file; lines and columns count from 1. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../shared/errors.ts";
 import { quote, quotePath } from "./quote.ts";
 
 /** Far beyond any real file, small enough to parse in seconds at worst. */

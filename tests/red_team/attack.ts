@@ -10,7 +10,7 @@ import { dirname } from "node:path";
 import type { Phase, PhaseOutcome } from "../../src/pipeline/events.ts";
 import type { BuildReport } from "../../src/pipeline/report.ts";
 import type { AttemptRecord } from "../../src/pipeline/violations.ts";
-import type { LimitName, LimitRecord } from "../../src/rpc/verdict.ts";
+import type { LimitName, LimitRecord } from "../../src/shared/rpc/verdict.ts";
 import type { FakeInternet } from "../harness/fake_internet.ts";
 import { harnessCommand } from "../harness/harness_command.ts";
 import { type Built, logOf, type OnEvent, type Project } from "../project.ts";

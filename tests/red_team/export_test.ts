@@ -17,7 +17,7 @@ import {
   pax,
   symlink,
 } from "../../src/guest/testing/archive.ts";
-import type { LimitName } from "../../src/rpc/verdict.ts";
+import type { LimitName } from "../../src/shared/rpc/verdict.ts";
 import { FakeInternet } from "../harness/fake_internet.ts";
 import { Project } from "../project.ts";
 import { fingerprint } from "../harness/fingerprint.ts";

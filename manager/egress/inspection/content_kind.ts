@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ContentKind } from "../../../src/rpc/verdict.ts";
+import type { ContentKind } from "../../../src/shared/rpc/verdict.ts";
 import { decodeLatin1 } from "./latin1.ts";
 
 const LOOKED_AT = 1024;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { contentKindSchema } from "../../../src/rpc/verdict.ts";
+import { contentKindSchema } from "../../../src/shared/rpc/verdict.ts";
 import { classifyContent } from "./content_kind.ts";
 import { bytesOf } from "./testing.ts";
 

@@ -5,13 +5,13 @@
  * @module
  */
 
-import type { EgressRule } from "../../../src/network/egress_rule.ts";
+import type { EgressRule } from "../../../src/shared/network/egress_rule.ts";
 import {
   type CheckName,
   PLAIN,
   protocols,
-} from "../../../src/network/protocols.ts";
-import type { ContentKind, Refusal } from "../../../src/rpc/verdict.ts";
+} from "../../../src/shared/network/protocols.ts";
+import type { ContentKind, Refusal } from "../../../src/shared/rpc/verdict.ts";
 import { GitRequestCheck } from "./git_request.ts";
 import { HoldingInspector } from "./holding_inspector.ts";
 import { HttpRequestsCheck } from "./http_requests.ts";

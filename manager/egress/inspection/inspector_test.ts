@@ -3,8 +3,11 @@ import fc from "fast-check";
 import {
   type EgressRule,
   egressRuleSchema,
-} from "../../../src/network/egress_rule.ts";
-import { attemptSchema, contentKindSchema } from "../../../src/rpc/verdict.ts";
+} from "../../../src/shared/network/egress_rule.ts";
+import {
+  attemptSchema,
+  contentKindSchema,
+} from "../../../src/shared/rpc/verdict.ts";
 import { createInspector } from "./inspector.ts";
 import { anySplit, bytesOf, inspect } from "./testing.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Refusal } from "../../../src/rpc/verdict.ts";
+import type { Refusal } from "../../../src/shared/rpc/verdict.ts";
 
 /** What a check has against the bytes. */
 export interface Objection {

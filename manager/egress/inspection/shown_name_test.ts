@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { attemptSchema } from "../../../src/rpc/verdict.ts";
+import { attemptSchema } from "../../../src/shared/rpc/verdict.ts";
 import { showName } from "./shown_name.ts";
 
 Deno.test("a plain name is shown as it is", () => {

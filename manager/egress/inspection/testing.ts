@@ -5,7 +5,7 @@
  */
 
 import fc from "fast-check";
-import type { EgressRule } from "../../../src/network/egress_rule.ts";
+import type { EgressRule } from "../../../src/shared/network/egress_rule.ts";
 import { createInspector, type Refused } from "./inspector.ts";
 import { encodeLatin1 } from "./latin1.ts";
 

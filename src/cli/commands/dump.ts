@@ -7,7 +7,7 @@
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { option } from "@optique/core/primitives";
-import { ExitCode } from "../../errors.ts";
+import { ExitCode } from "../../shared/errors.ts";
 import { defineCommand } from "../command.ts";
 import { toJsonText } from "../json_output.ts";
 import { specFile } from "../options.ts";

@@ -10,7 +10,7 @@ import { withDefault } from "@optique/core/modifiers";
 import { option } from "@optique/core/primitives";
 import { integer } from "@optique/core/valueparser";
 import { PhaseClock } from "../../pipeline/phase_clock.ts";
-import { ExitCode } from "../../errors.ts";
+import { ExitCode } from "../../shared/errors.ts";
 import {
   type ManagerLogs,
   managerLogs,

@@ -6,7 +6,7 @@
 
 import { object } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { ExitCode } from "../../errors.ts";
+import { ExitCode } from "../../shared/errors.ts";
 import { overallStatus } from "../actions.ts";
 import { defineCommand } from "../command.ts";
 import { toJsonText } from "../json_output.ts";

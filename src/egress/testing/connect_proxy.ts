@@ -4,7 +4,7 @@
  * @module
  */
 
-import { writeAll } from "../../rpc/write_all.ts";
+import { writeAll } from "../../shared/rpc/write_all.ts";
 import { testIdentity } from "./tls_identity.ts";
 
 type Connection = Deno.TcpConn | Deno.TlsConn;

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { EgressRule } from "../../network/egress_rule.ts";
+import type { EgressRule } from "../../shared/network/egress_rule.ts";
 import {
   type Connect,
   createDialer,

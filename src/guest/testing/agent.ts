@@ -5,14 +5,18 @@
  * @module
  */
 
-import { Channel } from "../../rpc/channel.ts";
+import { Channel } from "../../shared/rpc/channel.ts";
 import {
   AgentError,
   type MethodHandlers,
   type MethodServer,
   serveMethods,
-} from "../../rpc/peer.ts";
-import { GREETING, methods, PROTOCOL_VERSION } from "../../rpc/protocol.ts";
+} from "../../shared/rpc/peer.ts";
+import {
+  GREETING,
+  methods,
+  PROTOCOL_VERSION,
+} from "../../shared/rpc/protocol.ts";
 
 /** How a test's agent differs from one that only says hello. */
 export interface TestAgentOptions {

@@ -5,8 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { ContractorError, LimitExceededError } from "../../errors.ts";
-import type { LimitRecord } from "../../rpc/verdict.ts";
+import { ContractorError, LimitExceededError } from "../../shared/errors.ts";
+import type { LimitRecord } from "../../shared/rpc/verdict.ts";
 import { end, file, join } from "./archive.ts";
 import {
   inTemporaryDirectory,

@@ -5,7 +5,7 @@ import {
   InterruptedError,
   LimitExceededError,
   UsageError,
-} from "../../errors.ts";
+} from "../../shared/errors.ts";
 import { serveIsolate } from "../isolate.ts";
 import { openPortStream } from "../port_stream.ts";
 import type { SampleApi } from "./sample_api.ts";

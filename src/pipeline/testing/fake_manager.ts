@@ -5,7 +5,7 @@
  * @module
  */
 
-import { EnvironmentError } from "../../errors.ts";
+import { EnvironmentError } from "../../shared/errors.ts";
 import type { WorkerStep } from "../../guest/manager_session.ts";
 import {
   type EgressRule,
@@ -15,9 +15,9 @@ import {
   methods,
   type RpcFailure,
   type Usage,
-} from "../../rpc/protocol.ts";
-import { RpcFailureError } from "../../rpc/rpc_failure.ts";
-import type { LimitRecord, Verdict } from "../../rpc/verdict.ts";
+} from "../../shared/rpc/protocol.ts";
+import { RpcFailureError } from "../../shared/rpc/rpc_failure.ts";
+import type { LimitRecord, Verdict } from "../../shared/rpc/verdict.ts";
 import type { Agent, Manager } from "../ports.ts";
 
 /** What lies on a disk that travels between host and worker. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MAX_DISK_BYTES } from "../limits/disk_size.ts";
+import { MAX_DISK_BYTES } from "./limits/disk_size.ts";
 import { type DiskHeader, parseDiskHeader } from "./disk_format.ts";
 
 const GIBIBYTE = 1024 ** 3;

@@ -31,7 +31,7 @@ export interface ProtocolContract {
 
 /** How one goes on after the contract changed. */
 const HOW_TO_WRITE =
-  "raise PROTOCOL_VERSION in src/rpc/protocol.ts, then run scripts/write-protocol";
+  "raise PROTOCOL_VERSION in src/shared/rpc/protocol.ts, then run scripts/write-protocol";
 
 const contractFile = new URL("../testdata/protocol.json", import.meta.url);
 
@@ -76,7 +76,7 @@ export function findContractFault(
   if (isDeepStrictEqual(written, current)) return undefined;
   return written.version === current.version
     ? `The protocol changed, and still has number ${current.version}: ${HOW_TO_WRITE}`
-    : `src/rpc/testdata/protocol.json is of protocol ${written.version}, not ${current.version}: ${HOW_TO_WRITE}`;
+    : `src/shared/rpc/testdata/protocol.json is of protocol ${written.version}, not ${current.version}: ${HOW_TO_WRITE}`;
 }
 
 function describe(schema: z.ZodType): unknown {

@@ -1,4 +1,4 @@
-import { MAX_DISK_BYTES } from "../limits/disk_size.ts";
+import { MAX_DISK_BYTES } from "./limits/disk_size.ts";
 
 /** How much of a file's beginning {@linkcode parseDiskHeader} looks at. */
 export const HEADER_BYTES = 64 * 1024;
