@@ -6,9 +6,9 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { TREES_SERIAL } from "../manager/domain_xml.ts";
-import { RunnerConnection } from "../manager/runner_connection.ts";
-import { composeStep, type Step } from "../manager/steps.ts";
+import { TREES_SERIAL } from "../manager/workers/domain_xml.ts";
+import { RunnerConnection } from "../manager/workers/runner_connection.ts";
+import { composeStep, type Step } from "../manager/workers/steps.ts";
 import { accelerator } from "./contractor_command.ts";
 
 /** The disks and sockets of a machine, in a folder of its own. */

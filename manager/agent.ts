@@ -16,17 +16,17 @@ import {
   PROTOCOL_VERSION,
   type StreamPurpose,
 } from "../src/shared/rpc/protocol.ts";
-import { type BuildVerdict, violation } from "./build_verdict.ts";
-import { BuildRegistry } from "./builds.ts";
-import type { Capacity } from "./capacity.ts";
-import type { LogSink } from "./log_pump.ts";
-import { ImageImports } from "./image_imports.ts";
-import { attachedDiskPath } from "./paths.ts";
+import { type BuildVerdict, violation } from "./builds/build_verdict.ts";
+import { BuildRegistry } from "./builds/builds.ts";
+import type { Capacity } from "./builds/capacity.ts";
+import type { LogSink } from "./workers/log_pump.ts";
+import { ImageImports } from "./images/image_imports.ts";
+import { attachedDiskPath } from "./system/paths.ts";
 import { measureStatus, readJournal } from "./status.ts";
-import type { RestingWorkers } from "./resting_workers.ts";
-import { Worker } from "./worker.ts";
-import type { WorkerSurroundings } from "./worker_body.ts";
-import { newWorkerId } from "./worker_id.ts";
+import type { RestingWorkers } from "./workers/resting_workers.ts";
+import { Worker } from "./workers/worker.ts";
+import type { WorkerSurroundings } from "./workers/worker_body.ts";
+import { newWorkerId } from "./workers/worker_id.ts";
 
 /** What the agent is made of. */
 export interface AgentOptions extends WorkerSurroundings {

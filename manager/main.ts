@@ -6,20 +6,26 @@
  */
 
 import { Agent } from "./agent.ts";
-import { Capacity } from "./capacity.ts";
-import { installFilters } from "./confinement.ts";
-import { createCloneOverlay } from "./disk_image.ts";
-import { claimDisk, DiskClaims } from "./disk_claims.ts";
+import { Capacity } from "./builds/capacity.ts";
+import { installFilters } from "./system/confinement.ts";
+import { createCloneOverlay } from "./images/disk_image.ts";
+import { claimDisk, DiskClaims } from "./images/disk_claims.ts";
 import { Network } from "./egress/network.ts";
-import { ImageCache } from "./image_cache.ts";
-import { removeLeftOvers } from "./left_overs.ts";
-import { QUIET_SECONDS, releaseMemory } from "./memory.ts";
-import { agentPaths } from "./paths.ts";
-import { IdleTimer, parseIdleSeconds, powerOff } from "./power.ts";
-import { RestingWorkers } from "./resting_workers.ts";
-import { SavedStates } from "./saved_states.ts";
-import { readKernelCommandLine, readMemoryFacts } from "./system_facts.ts";
-import { startResting, type WorkerSurroundings } from "./worker_body.ts";
+import { ImageCache } from "./images/image_cache.ts";
+import { removeLeftOvers } from "./workers/left_overs.ts";
+import { QUIET_SECONDS, releaseMemory } from "./system/memory.ts";
+import { agentPaths } from "./system/paths.ts";
+import { IdleTimer, parseIdleSeconds, powerOff } from "./system/power.ts";
+import { RestingWorkers } from "./workers/resting_workers.ts";
+import { SavedStates } from "./workers/saved_states.ts";
+import {
+  readKernelCommandLine,
+  readMemoryFacts,
+} from "./system/system_facts.ts";
+import {
+  startResting,
+  type WorkerSurroundings,
+} from "./workers/worker_body.ts";
 
 const VERSION_FILE = "/etc/contractor/version";
 

@@ -5,10 +5,10 @@
  */
 
 import type { MethodResult } from "../src/shared/rpc/protocol.ts";
-import { runCommand } from "./commands.ts";
-import { measureDiskSpace } from "./data_disk.ts";
+import { runCommand } from "./system/commands.ts";
+import { measureDiskSpace } from "./images/data_disk.ts";
 import type { AgentOptions } from "./agent.ts";
-import { readMemoryFacts, readUptime } from "./system_facts.ts";
+import { readMemoryFacts, readUptime } from "./system/system_facts.ts";
 
 /** The protocol's limit on the text of `manager.logs`. */
 const MAX_LOG_CHARACTERS = 4_000_000;

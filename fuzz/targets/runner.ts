@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RunnerConversation } from "../../manager/runner_protocol.ts";
+import { RunnerConversation } from "../../manager/workers/runner_protocol.ts";
 import { AgentError } from "../../src/shared/rpc/peer.ts";
 import { bytesOf, chunksOf, outcomeOf, type Target } from "../target.ts";
 

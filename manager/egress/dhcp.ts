@@ -4,8 +4,8 @@
  * @module
  */
 
-import { killProcess, startDaemon } from "../commands.ts";
-import { confine, confinedUsers, CONFINER } from "../confinement.ts";
+import { killProcess, startDaemon } from "../system/commands.ts";
+import { confine, confinedUsers, CONFINER } from "../system/confinement.ts";
 import type { Link } from "./network.ts";
 
 /** Arguments of the dnsmasq that serves a link. */

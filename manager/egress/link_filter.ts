@@ -9,7 +9,7 @@
  */
 
 import { z } from "zod";
-import { runCommand } from "../commands.ts";
+import { runCommand } from "../system/commands.ts";
 import type { Link } from "./network.ts";
 import { syntheticRange } from "./synthetic_addresses.ts";
 

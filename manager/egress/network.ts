@@ -6,7 +6,7 @@
  * @module
  */
 
-import { runCommand } from "../commands.ts";
+import { runCommand } from "../system/commands.ts";
 import { LinkFilter } from "./link_filter.ts";
 import { MAX_LINKS, SYNTHETIC_RANGE } from "./synthetic_addresses.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { killProcess, startCapture } from "../commands.ts";
+import { killProcess, startCapture } from "../system/commands.ts";
 import { logGroup } from "./link_filter.ts";
 import type { Link } from "./network.ts";
 import { type LoggedPacket, readPackets } from "./packet_log.ts";

@@ -13,7 +13,7 @@ import {
   protocols,
 } from "../../src/shared/network/protocols.ts";
 import type { Refusal } from "../../src/shared/rpc/verdict.ts";
-import type { SeenAttempt } from "../attempts.ts";
+import type { SeenAttempt } from "../builds/attempts.ts";
 import type { NetworkBudget } from "./carry.ts";
 import { DhcpServer } from "./dhcp.ts";
 import { DnsServer } from "./dns.ts";

@@ -6,7 +6,7 @@
  */
 
 import { dirname, join } from "node:path";
-import { RunnerConnection } from "../../manager/runner_connection.ts";
+import { RunnerConnection } from "../../manager/workers/runner_connection.ts";
 import { managerManifest, sourceDirectory } from "../../subplot/repository.ts";
 
 /** The machine ends then, even if its test is no more. */

@@ -8,8 +8,8 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { confinedUsers } from "../../manager/confinement.ts";
-import { workerUser } from "../../manager/domain_xml.ts";
+import { confinedUsers } from "../../manager/system/confinement.ts";
+import { workerUser } from "../../manager/workers/domain_xml.ts";
 import { FakeInternet } from "../harness/fake_internet.ts";
 import { harnessCommand } from "../harness/harness_command.ts";
 import { makeInspectedManager, reverse } from "../harness/inspected_manager.ts";
