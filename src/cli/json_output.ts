@@ -5,7 +5,7 @@
  * @module
  */
 
-import { escapeControls } from "../spec/quote.ts";
+import { escapeControls } from "../shared/quote.ts";
 
 /** One line, for a stream of JSON lines. */
 export function toJsonLine(value: unknown): string {

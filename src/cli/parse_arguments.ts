@@ -11,7 +11,7 @@ import { formatMessage, type Message, message } from "@optique/core/message";
 import { suggestSync } from "@optique/core/parser";
 import { findSimilar } from "@optique/core/suggestion";
 import { UsageError } from "../shared/errors.ts";
-import { CONTRACTOR_VERSION } from "../version.ts";
+import { CONTRACTOR_VERSION } from "../shared/version.ts";
 import type { Invocation } from "./command.ts";
 import { commands } from "./commands.ts";
 import type { Terminal } from "./terminal.ts";

@@ -11,7 +11,7 @@ import type {
   Phase,
   PhaseOutcome,
 } from "../pipeline/events.ts";
-import { escapeControls } from "../spec/quote.ts";
+import { escapeControls } from "../shared/quote.ts";
 import { formatDuration } from "../spec/units.ts";
 import { messageText } from "./report_error.ts";
 import { escapeLine, foreignLines, ownLine } from "./rows.ts";

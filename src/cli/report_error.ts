@@ -6,7 +6,7 @@
 
 import { ContractorError, ExitCode } from "../shared/errors.ts";
 import { InvalidFileError } from "../spec/problem.ts";
-import { escapeControls } from "../spec/quote.ts";
+import { escapeControls } from "../shared/quote.ts";
 import { toJsonLine } from "./json_output.ts";
 import { type Style, styled } from "./style.ts";
 import { escapeLine, GUTTER, ownLine, toRows } from "./rows.ts";

@@ -7,7 +7,7 @@
  */
 
 import { makeVisible, SGR_RESET, stripColour } from "../guest/terminal_text.ts";
-import { escapeControls } from "../spec/quote.ts";
+import { escapeControls } from "../shared/quote.ts";
 import { styled } from "./style.ts";
 import type { Output } from "./terminal.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from "../shared/errors.ts";
-import { quote } from "../spec/quote.ts";
+import { quote } from "../shared/quote.ts";
 import { whyNotOpened } from "./schema.ts";
 
 /**

@@ -15,7 +15,7 @@ import { denyingPatterns } from "../shared/network/host_patterns.ts";
 import type { DataProblem } from "../spec/explain.ts";
 import type { PhaseNetwork } from "../spec/network.ts";
 import type { Position } from "../spec/problem.ts";
-import { quote } from "../spec/quote.ts";
+import { quote } from "../shared/quote.ts";
 
 /** A pattern of hosts, in lower case, and where it is denied. */
 export interface DeniedHost extends Position {

@@ -7,7 +7,7 @@
 
 import type { DataProblem } from "../spec/explain.ts";
 import type { Position } from "../spec/problem.ts";
-import { quote } from "../spec/quote.ts";
+import { quote } from "../shared/quote.ts";
 import {
   amountOf,
   type Limit,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Isolate, IsolateContext } from "../isolate/isolate.ts";
 import { openPortStream } from "../isolate/port_stream.ts";
-import { egressUrl, spawnEgress } from "../isolates.ts";
+import { egressUrl, spawnEgress } from "../permissions/isolates.ts";
 import type { EgressRule } from "../shared/network/egress_rule.ts";
 import type { DialEvent } from "./dialer.ts";
 import type { EgressApi, EgressSettings } from "./egress.ts";

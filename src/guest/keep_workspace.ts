@@ -8,7 +8,7 @@
  */
 
 import { z } from "zod";
-import { requireReal } from "../require_real.ts";
+import { requireReal } from "../shared/require_real.ts";
 import { AUTORUN_PROGRAMS, type AutorunProgram } from "./autorun_files.ts";
 import { AutorunFilter } from "./autorun_filter.ts";
 import { createLinks } from "./create_links.ts";

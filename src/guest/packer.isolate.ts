@@ -6,7 +6,7 @@
  */
 
 import { serveIsolate } from "../isolate/isolate.ts";
-import { requireReal } from "../require_real.ts";
+import { requireReal } from "../shared/require_real.ts";
 import { diskAllocation, exportRoomBytes } from "./export_room.ts";
 import { fileSystemError } from "./file_system_error.ts";
 import { packTrees } from "./pack.ts";

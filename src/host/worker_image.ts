@@ -1,6 +1,6 @@
 import { allocatedBytes } from "../shared/allocated_bytes.ts";
 import { ContractorError, UsageError } from "../shared/errors.ts";
-import { requireReal } from "../require_real.ts";
+import { requireReal } from "../shared/require_real.ts";
 import { HEADER_BYTES, parseDiskHeader } from "../shared/disk_format.ts";
 import {
   digestFile,

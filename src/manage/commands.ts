@@ -9,7 +9,7 @@ import { sanitizeText } from "../guest/terminal_text.ts";
 import { managerSettings } from "../host/manager_settings.ts";
 import type { Accelerator, AcceleratorChoice } from "../host/vmm.ts";
 import type { MethodResult } from "../shared/rpc/protocol.ts";
-import { CONTRACTOR_VERSION } from "../version.ts";
+import { CONTRACTOR_VERSION } from "../shared/version.ts";
 import {
   type ConnectedManager,
   connectManager,

@@ -3,7 +3,11 @@ import { callAgent } from "../guest/call_agent.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { managerSettings } from "../host/manager_settings.ts";
 import type { ManagerSettings } from "../host/vmm.ts";
-import { revokeOwnPermissions, spawnGuest, spawnVmm } from "../isolates.ts";
+import {
+  revokeOwnPermissions,
+  spawnGuest,
+  spawnVmm,
+} from "../permissions/isolates.ts";
 import type {
   MethodName,
   MethodParams,

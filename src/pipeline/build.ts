@@ -8,7 +8,7 @@ import { noProxy, type ProxySettings } from "../egress/proxy_settings.ts";
 import type { AcceleratorChoice } from "../host/accelerator.ts";
 import { requireCapacity } from "../host/capacity.ts";
 import { managerSettings } from "../host/manager_settings.ts";
-import { egressUrl } from "../isolates.ts";
+import { egressUrl } from "../permissions/isolates.ts";
 import { loadProject, type ProjectOptions } from "../project/load_project.ts";
 import { openBuildHost } from "./build_host.ts";
 import { newBuildId } from "./build_id.ts";

@@ -3,7 +3,7 @@ import type { Keeping } from "../config/user_config.ts";
 import { buildPaths, createStateDirectories } from "../host/state_directory.ts";
 import type { ManagerSettings } from "../host/vmm.ts";
 import type { BuildSpec } from "../spec/build_spec.ts";
-import { revokeOwnPermissions, spawnVmm } from "../isolates.ts";
+import { revokeOwnPermissions, spawnVmm } from "../permissions/isolates.ts";
 import { isolatePorts } from "./isolate_ports.ts";
 import { BuildIsolates } from "./isolates.ts";
 import type { Ports } from "./ports.ts";

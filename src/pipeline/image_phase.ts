@@ -1,7 +1,7 @@
 import { ContractorError, UsageError } from "../shared/errors.ts";
 import type { WorkerImage } from "../host/vmm.ts";
 import { maxCopyBytes } from "../host/worker_image.ts";
-import { quotePath } from "../spec/quote.ts";
+import { quotePath } from "../shared/quote.ts";
 import { formatSize } from "../spec/units.ts";
 import { findImage, noteImage } from "./find_image.ts";
 import { diskSerial } from "./job.ts";

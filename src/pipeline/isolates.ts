@@ -11,7 +11,7 @@ import {
   spawnKeeper,
   spawnPacker,
   spawnUnpacker,
-} from "../isolates.ts";
+} from "../permissions/isolates.ts";
 
 /** What a build's threads may touch; absolute paths. */
 export interface BuildReach {

@@ -11,7 +11,7 @@ import type { LeftOutEntries } from "../guest/left_out.ts";
 import type { EgressRule, Usage } from "../shared/rpc/protocol.ts";
 import type { OutsidePlace } from "../project/load_project.ts";
 import { STANDARD_INPUT } from "../spec/read_text_file.ts";
-import { CONTRACTOR_VERSION } from "../version.ts";
+import { CONTRACTOR_VERSION } from "../shared/version.ts";
 import type { BuildOutcome } from "./events.ts";
 import type { FactSheet } from "./facts.ts";
 import type { BuildJob } from "./job.ts";

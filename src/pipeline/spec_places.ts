@@ -16,7 +16,7 @@ import { systemErrorCode } from "../host/file_errors.ts";
 import { randomName } from "../host/random_name.ts";
 import { checkWorkerImage } from "../host/worker_image.ts";
 import type { BuildSpec } from "../spec/build_spec.ts";
-import { quotePath } from "../spec/quote.ts";
+import { quotePath } from "../shared/quote.ts";
 
 type Role = "source" | "workspace";
 

@@ -5,7 +5,7 @@
  */
 
 import { isWithin } from "../spec/is_within.ts";
-import { quotePath } from "../spec/quote.ts";
+import { quotePath } from "../shared/quote.ts";
 import { shellWord } from "./shell_word.ts";
 import { findRunFolder } from "./workspace_place.ts";
 

@@ -16,7 +16,7 @@ import { type BuildSpec, checkPaths } from "../spec/build_spec.ts";
 import { isWithin } from "../spec/is_within.ts";
 import { loadBuildSpec } from "../spec/load.ts";
 import { InvalidFileError, SpecError } from "../spec/problem.ts";
-import { quotePath } from "../spec/quote.ts";
+import { quotePath } from "../shared/quote.ts";
 import { STANDARD_INPUT } from "../spec/read_text_file.ts";
 import {
   type Allower,

@@ -1,4 +1,4 @@
-import { escapeControls } from "../spec/quote.ts";
+import { escapeControls } from "../shared/quote.ts";
 
 /**
  * A word to paste into a shell, whatever is in it: names of files can come from

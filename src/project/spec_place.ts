@@ -8,7 +8,7 @@
 import { resolve } from "node:path";
 import { UsageError } from "../shared/errors.ts";
 import { isWithin } from "../spec/is_within.ts";
-import { quotePath } from "../spec/quote.ts";
+import { quotePath } from "../shared/quote.ts";
 import { allowerOf, type Boundary, type Place } from "./boundary.ts";
 import { checkoutsAbove } from "./project_folder.ts";
 import { resolveRealPath } from "./real_path.ts";

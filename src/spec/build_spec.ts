@@ -9,7 +9,7 @@ import type { DataProblem } from "./explain.ts";
 import { isWithin } from "./is_within.ts";
 import { type Resources, toResources } from "./limits.ts";
 import { type PhaseNetwork, toPhaseNetwork } from "./network.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../shared/quote.ts";
 import type { SpecData } from "./schema.ts";
 
 /** A build spec with every default applied; units are in the names. */

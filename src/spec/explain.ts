@@ -9,7 +9,7 @@ import type { z } from "zod";
 import type { DataPath, PathPart } from "./locate.ts";
 import { isIpv6, readAddress } from "../shared/network/host.ts";
 import { protocolNames } from "../shared/network/protocols.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../shared/quote.ts";
 import { knownKeys } from "./known_keys.ts";
 import { correctQuantity, type QuantityKind } from "./units.ts";
 

@@ -6,7 +6,7 @@
 
 import { UsageError } from "../shared/errors.ts";
 import { parseBuildSpec, type ParsedSpec } from "./parse.ts";
-import { quotePath } from "./quote.ts";
+import { quotePath } from "../shared/quote.ts";
 import { readTextFile } from "./read_text_file.ts";
 
 /** A build spec and where it came from. */

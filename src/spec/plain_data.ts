@@ -15,7 +15,7 @@ import {
   type Pair,
   Scalar,
 } from "yaml";
-import { quote } from "./quote.ts";
+import { quote } from "../shared/quote.ts";
 
 /** Deeper than any playbook, shallow enough for every recursive consumer. */
 const MAX_DEPTH = 100;

@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from "../shared/errors.ts";
-import { quotePath } from "./quote.ts";
+import { quotePath } from "../shared/quote.ts";
 
 /** A place in a file; lines and columns count from 1. */
 export interface Position {

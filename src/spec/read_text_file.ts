@@ -6,7 +6,7 @@
  */
 
 import { UsageError } from "../shared/errors.ts";
-import { quote, quotePath } from "./quote.ts";
+import { quote, quotePath } from "../shared/quote.ts";
 
 /** Far beyond any real file, small enough to parse in seconds at worst. */
 export const MAX_FILE_BYTES = 1024 ** 2;

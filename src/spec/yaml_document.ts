@@ -6,7 +6,7 @@
 
 import { type Document, LineCounter, parseAllDocuments } from "yaml";
 import type { Problem } from "./problem.ts";
-import { escapeControls } from "./quote.ts";
+import { escapeControls } from "../shared/quote.ts";
 import { selectTags } from "./yaml_tags.ts";
 
 /** A parsed document; `problems` is empty if its syntax is sound. */

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { noProxy } from "../../src/egress/proxy_settings.ts";
-import { egressUrl, spawnEgress } from "../../src/isolates.ts";
+import { egressUrl, spawnEgress } from "../../src/permissions/isolates.ts";
 import { openPortStream } from "../../src/isolate/port_stream.ts";
 import type { EgressRule } from "../../src/shared/network/egress_rule.ts";
 import { allowedAddress, FakeInternet, trapAddress } from "./fake_internet.ts";

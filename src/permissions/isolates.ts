@@ -5,23 +5,23 @@
  * @module
  */
 
-import type { EgressApi } from "./egress/egress.ts";
-import type { GuestApi } from "./guest/guest.ts";
-import type { KeeperApi } from "./guest/keeper.ts";
-import type { PackerApi } from "./guest/packer.ts";
-import type { UnpackerApi } from "./guest/unpacker.ts";
-import { unixSocketPermissions } from "./host/unix_permission.ts";
+import type { EgressApi } from "../egress/egress.ts";
+import type { GuestApi } from "../guest/guest.ts";
+import type { KeeperApi } from "../guest/keeper.ts";
+import type { PackerApi } from "../guest/packer.ts";
+import type { UnpackerApi } from "../guest/unpacker.ts";
+import { unixSocketPermissions } from "../host/unix_permission.ts";
 import {
   type ManagerSettings,
   type VmmApi,
   vmmPermissions,
   vmmUrl,
-} from "./host/vmm.ts";
+} from "../host/vmm.ts";
 import {
   type Isolate,
   type IsolateThread,
   spawnIsolate,
-} from "./isolate/isolate.ts";
+} from "../isolate/isolate.ts";
 
 /** What a thread may do that only reads and writes certain paths. */
 function pathPermissions(
@@ -68,7 +68,7 @@ export function guestPermissions(
 /** Starts the thread that speaks with the manager. */
 export function spawnGuest(socket: string, log?: string): Isolate<GuestApi> {
   return spawnIsolate<GuestApi>({
-    url: new URL("./guest/guest.isolate.ts", import.meta.url),
+    url: new URL("../guest/guest.isolate.ts", import.meta.url),
     name: "guest",
     permissions: guestPermissions(socket, log),
   });
@@ -93,7 +93,7 @@ export function packerPermissions(
 /** Starts the thread that packs trees into a disk. */
 export function spawnPacker(reach: PackerReach): Isolate<PackerApi> {
   return spawnIsolate<PackerApi>({
-    url: new URL("./guest/packer.isolate.ts", import.meta.url),
+    url: new URL("../guest/packer.isolate.ts", import.meta.url),
     name: "packer",
     permissions: packerPermissions(reach),
   });
@@ -118,7 +118,7 @@ export function unpackerPermissions(
 /** Starts the thread that unpacks what a worker wrote. */
 export function spawnUnpacker(reach: UnpackerReach): Isolate<UnpackerApi> {
   return spawnIsolate<UnpackerApi>({
-    url: new URL("./guest/unpacker.isolate.ts", import.meta.url),
+    url: new URL("../guest/unpacker.isolate.ts", import.meta.url),
     name: "unpacker",
     permissions: unpackerPermissions(reach),
   });
@@ -126,7 +126,7 @@ export function spawnUnpacker(reach: UnpackerReach): Isolate<UnpackerApi> {
 
 /** The module that dials for workers. */
 export const egressUrl: URL = new URL(
-  "./egress/egress.isolate.ts",
+  "../egress/egress.isolate.ts",
   import.meta.url,
 );
 
@@ -152,7 +152,7 @@ export function spawnEgress(url: URL): Isolate<EgressApi> {
  */
 export function spawnKeeper(): Isolate<KeeperApi> {
   return spawnIsolate<KeeperApi>({
-    url: new URL("./guest/keeper.isolate.ts", import.meta.url),
+    url: new URL("../guest/keeper.isolate.ts", import.meta.url),
     name: "keeper",
     permissions: pathPermissions(true, true),
   });

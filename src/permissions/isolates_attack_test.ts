@@ -6,15 +6,15 @@
  */
 
 import assert from "node:assert/strict";
-import { keepWorkspace } from "./guest/keep_workspace.ts";
-import { unpackedPath } from "./guest/replace_workspace.ts";
+import { keepWorkspace } from "../guest/keep_workspace.ts";
+import { unpackedPath } from "../guest/replace_workspace.ts";
 import {
   inTemporaryDirectory,
   makeTree,
   readTree,
   testLimits,
-} from "./guest/testing/trees.ts";
-import { type Isolate, spawnIsolate } from "./isolate/isolate.ts";
+} from "../guest/testing/trees.ts";
+import { type Isolate, spawnIsolate } from "../isolate/isolate.ts";
 import {
   egressPermissions,
   guestPermissions,

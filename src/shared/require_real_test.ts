@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { inTemporaryDirectory, makeTree } from "./guest/testing/trees.ts";
-import { digestWorkerImage } from "./host/worker_image.ts";
+import { inTemporaryDirectory, makeTree } from "../guest/testing/trees.ts";
+import { digestWorkerImage } from "../host/worker_image.ts";
 import { requireReal } from "./require_real.ts";
 
 Deno.test("a link that came into a path since it was checked is found", () =>

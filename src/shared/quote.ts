@@ -4,7 +4,7 @@
  * @module
  */
 
-import { escapeHiddenInJson, quoteVisibly } from "../shared/visible_text.ts";
+import { escapeHiddenInJson, quoteVisibly } from "./visible_text.ts";
 
 const MAX_QUOTED_LENGTH = 80;
 

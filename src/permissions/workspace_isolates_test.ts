@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { exportRoomBytes } from "./guest/export_room.ts";
-import { unpackedPath } from "./guest/replace_workspace.ts";
+import { exportRoomBytes } from "../guest/export_room.ts";
+import { unpackedPath } from "../guest/replace_workspace.ts";
 import {
   inTemporaryDirectory,
   makeTree,
   readTree,
   testLimits,
   type Tree,
-} from "./guest/testing/trees.ts";
+} from "../guest/testing/trees.ts";
 import { spawnKeeper, spawnPacker, spawnUnpacker } from "./isolates.ts";
 
 const build = "20310203-040506-abcd";

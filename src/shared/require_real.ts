@@ -1,5 +1,5 @@
-import { EnvironmentError } from "./shared/errors.ts";
-import { quotePath } from "./spec/quote.ts";
+import { EnvironmentError } from "./errors.ts";
+import { quotePath } from "./quote.ts";
 
 /**
  * Makes sure, when a place is used, that it is where it was when it was

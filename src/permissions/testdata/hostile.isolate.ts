@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { serveIsolate } from "../isolate/isolate.ts";
+import { serveIsolate } from "../../isolate/isolate.ts";
 import type { Attempt, HostileApi } from "./hostile_api.ts";
 
 const modules: Record<Attempt["module"], object> = { Deno, "node:fs": fs };

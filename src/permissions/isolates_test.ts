@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inTemporaryDirectory, makeTree } from "./guest/testing/trees.ts";
+import { inTemporaryDirectory, makeTree } from "../guest/testing/trees.ts";
 import { spawnGuest } from "./isolates.ts";
 
 const script = new URL("./testdata/revoke_own_permissions.ts", import.meta.url);
