@@ -5,10 +5,10 @@
  * @module
  */
 
-import { keepWorkspace } from "../src/guest/keep_workspace.ts";
-import { unpackedPath } from "../src/guest/replace_workspace.ts";
+import { keepWorkspace } from "../src/guest/trees/keep_workspace.ts";
+import { unpackedPath } from "../src/guest/trees/replace_workspace.ts";
 import { packTree } from "../src/guest/testing/pack_tree.ts";
-import { unpackWorkspace } from "../src/guest/unpack.ts";
+import { unpackWorkspace } from "../src/guest/trees/unpack.ts";
 import {
   makeState,
   runCommand,

@@ -7,7 +7,7 @@
  */
 
 import assert from "node:assert/strict";
-import { WORKSPACE_STATE } from "../src/guest/source_manifest.ts";
+import { WORKSPACE_STATE } from "../src/guest/trees/source_manifest.ts";
 import { sourceFiles } from "../subplot/repository.ts";
 import { logOf, Project, tinySpec } from "./project.ts";
 

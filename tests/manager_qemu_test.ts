@@ -8,12 +8,15 @@ import { untilEnded } from "./process.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
-import { withRunningQemu } from "../src/host/manager_connection.ts";
-import { probeKvm } from "../src/host/kvm_probe.ts";
-import { QEMU } from "../src/host/qemu_process.ts";
-import type { QmpClient } from "../src/host/qmp.ts";
-import { queryBlock, queryBlockNodes } from "../src/host/qmp_commands.ts";
-import { resolveStatePaths } from "../src/host/state_directory.ts";
+import { withRunningQemu } from "../src/host/manager_vm/manager_connection.ts";
+import { probeKvm } from "../src/host/manager_vm/kvm_probe.ts";
+import { QEMU } from "../src/host/manager_vm/qemu_process.ts";
+import type { QmpClient } from "../src/host/manager_vm/qmp.ts";
+import {
+  queryBlock,
+  queryBlockNodes,
+} from "../src/host/manager_vm/qmp_commands.ts";
+import { resolveStatePaths } from "../src/host/state/state_directory.ts";
 import {
   type ManagerSettings,
   type VmmApi,

@@ -7,8 +7,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LineBuffer } from "../../src/host/line_buffer.ts";
-import { qemuMessage } from "../../src/host/qemu_message.ts";
+import { LineBuffer } from "../../src/host/manager_vm/line_buffer.ts";
+import { qemuMessage } from "../../src/host/manager_vm/qemu_message.ts";
 import { anyText, chunksOf, outcomeOf, type Target } from "../target.ts";
 
 const LINE_BYTES = 200;

@@ -7,14 +7,14 @@
 
 import assert from "node:assert/strict";
 import { ContractorError } from "../../src/shared/errors.ts";
-import { memberPath } from "../../src/guest/member_policy.ts";
+import { memberPath } from "../../src/guest/trees/member_policy.ts";
 import { testLimits } from "../../src/guest/testing/trees.ts";
-import { TarFormatError } from "../../src/guest/tar_format.ts";
+import { TarFormatError } from "../../src/guest/trees/tar_format.ts";
 import {
   MAX_EXTENSION_BYTES,
   type TarMember,
   TarReader,
-} from "../../src/guest/tar_reader.ts";
+} from "../../src/guest/trees/tar_reader.ts";
 import { anyArchive, archiveTokens, resumAll } from "../archives.ts";
 import { chunksOf, outcomeOf, outcomeOfAsync, type Target } from "../target.ts";
 

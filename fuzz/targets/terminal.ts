@@ -12,7 +12,7 @@ import {
   quoteUntrusted,
   sanitizeText,
   stripColour,
-} from "../../src/guest/log_sanitizer.ts";
+} from "../../src/guest/session/log_sanitizer.ts";
 import { anyText, chunksOf, type Target } from "../target.ts";
 import { findUnseen } from "../unseen.ts";
 

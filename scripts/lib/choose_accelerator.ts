@@ -6,8 +6,8 @@
  */
 
 import { ContractorError } from "../../src/shared/errors.ts";
-import { chooseAccelerator } from "../../src/host/accelerator.ts";
-import { probeKvm } from "../../src/host/kvm_probe.ts";
+import { chooseAccelerator } from "../../src/host/manager_vm/accelerator.ts";
+import { probeKvm } from "../../src/host/manager_vm/kvm_probe.ts";
 
 try {
   await chooseAccelerator("auto", () => probeKvm("qemu-system-x86_64"));

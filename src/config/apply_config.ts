@@ -6,7 +6,7 @@
 
 import { closedHost, type Surroundings } from "../egress/closed_places.ts";
 import { HostPatterns } from "../shared/network/host_patterns.ts";
-import type { AutorunProgram } from "../guest/autorun_files.ts";
+import type { AutorunProgram } from "../guest/trees/autorun_files.ts";
 import type { LoadedSpec } from "../spec/load.ts";
 import type { NetworkEntry, PhaseNetwork } from "../spec/network.ts";
 import { SpecError } from "../spec/problem.ts";

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { AUTORUN_PROGRAMS } from "../guest/autorun_files.ts";
+import { AUTORUN_PROGRAMS } from "../guest/trees/autorun_files.ts";
 import { canBeOpened, kindOfAddress } from "../egress/address_policy.ts";
 import { isHostPattern } from "../shared/network/host_patterns.ts";
 import { isAddressLiteral } from "../shared/network/ip_address.ts";

@@ -5,7 +5,7 @@
  */
 
 import { HostPatterns } from "../shared/network/host_patterns.ts";
-import type { AutorunProgram } from "../guest/autorun_files.ts";
+import type { AutorunProgram } from "../guest/trees/autorun_files.ts";
 import { type NetworkEntry, toNetworkEntries } from "../spec/network.ts";
 import { parseDocument } from "../spec/parse_document.ts";
 import { ConfigError, type Problem } from "../spec/problem.ts";

@@ -10,9 +10,12 @@ import { openPortStream } from "../isolate/port_stream.ts";
 import { serveIsolate } from "../isolate/isolate.ts";
 import { type ChannelStream, MAX_STREAMS } from "../shared/rpc/channel.ts";
 import type { ByteStream } from "../shared/rpc/credit_stream.ts";
-import { BuildLog } from "./build_log.ts";
+import { BuildLog } from "./session/build_log.ts";
 import type { EgressRequest, GuestApi } from "./guest.ts";
-import { type EgressPurpose, ManagerSession } from "./manager_session.ts";
+import {
+  type EgressPurpose,
+  ManagerSession,
+} from "./session/manager_session.ts";
 
 let session: ManagerSession | undefined;
 let log: BuildLog | undefined;

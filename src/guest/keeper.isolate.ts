@@ -6,9 +6,9 @@
  */
 
 import { serveIsolate } from "../isolate/isolate.ts";
-import { keepWorkspace } from "./keep_workspace.ts";
+import { keepWorkspace } from "./trees/keep_workspace.ts";
 import type { KeeperApi } from "./keeper.ts";
-import { takeStock, type TreeStock } from "./tree_stock.ts";
+import { takeStock, type TreeStock } from "./trees/tree_stock.ts";
 
 let stock: TreeStock = new Map();
 

@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { AutorunProgram } from "./autorun_files.ts";
-import type { LeftOutEntries } from "./left_out.ts";
-import type { UnpackLimits } from "./member_policy.ts";
-import type { SourceManifest } from "./source_manifest.ts";
-import type { UnpackedTree } from "./unpacked_tree.ts";
+import type { AutorunProgram } from "./trees/autorun_files.ts";
+import type { LeftOutEntries } from "./trees/left_out.ts";
+import type { UnpackLimits } from "./trees/member_policy.ts";
+import type { SourceManifest } from "./trees/source_manifest.ts";
+import type { UnpackedTree } from "./trees/unpacked_tree.ts";
 
 export interface ExportedTree {
   entries: number;

@@ -7,19 +7,19 @@
 
 import { serveIsolate } from "../isolate/isolate.ts";
 import { requireReal } from "../shared/require_real.ts";
-import { diskAllocation, exportRoomBytes } from "./export_room.ts";
+import { diskAllocation, exportRoomBytes } from "./trees/export_room.ts";
 import { fileSystemError } from "./file_system_error.ts";
-import { packTrees } from "./pack.ts";
+import { packTrees } from "./trees/pack.ts";
 import type { PackerApi } from "./packer.ts";
-import { skippedNotes } from "./skipped_notes.ts";
+import { skippedNotes } from "./trees/skipped_notes.ts";
 import {
   manifestOf,
   readSourceManifest,
   SOURCE_IN_WORKSPACE,
   sourceExclude,
   workspaceFilter,
-} from "./source_manifest.ts";
-import { listTree, type TreeEntry } from "./tree_listing.ts";
+} from "./trees/source_manifest.ts";
+import { listTree, type TreeEntry } from "./trees/tree_listing.ts";
 
 serveIsolate<PackerApi>({
   async packTrees({ trees, hasWorkspace, output, limits }, { signal }) {

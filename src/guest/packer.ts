@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { SourceManifest, Trees } from "./source_manifest.ts";
-import type { TreeLimits } from "./tree_listing.ts";
+import type { SourceManifest, Trees } from "./trees/source_manifest.ts";
+import type { TreeLimits } from "./trees/tree_listing.ts";
 
 /** The trees of a build on one disk. */
 export interface PackedTrees {

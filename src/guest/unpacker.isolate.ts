@@ -7,8 +7,8 @@
  */
 
 import { serveIsolate } from "../isolate/isolate.ts";
-import { requireExportRoom } from "./export_room.ts";
-import { unpackWorkspace } from "./unpack.ts";
+import { requireExportRoom } from "./trees/export_room.ts";
+import { unpackWorkspace } from "./trees/unpack.ts";
 import type { UnpackerApi } from "./unpacker.ts";
 
 serveIsolate<UnpackerApi>({

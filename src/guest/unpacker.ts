@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { AutorunProgram } from "./autorun_files.ts";
-import type { ExportRoom } from "./export_room.ts";
-import type { UnpackLimits } from "./member_policy.ts";
-import type { UnpackedTree } from "./unpacked_tree.ts";
+import type { AutorunProgram } from "./trees/autorun_files.ts";
+import type { ExportRoom } from "./trees/export_room.ts";
+import type { UnpackLimits } from "./trees/member_policy.ts";
+import type { UnpackedTree } from "./trees/unpacked_tree.ts";
 
 export interface UnpackerApi {
   /** Unpacks an archive but for its symlinks into a fresh directory. */

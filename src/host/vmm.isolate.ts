@@ -7,21 +7,25 @@ import {
   queryManager,
   readConsole,
   stopManager,
-} from "./manager.ts";
-import { withQemu, withRunningQemu } from "./manager_connection.ts";
-import { requireReach } from "./disk_reach.ts";
-import { noteSeal, readSeal } from "./image_seals.ts";
-import { attachDisk, detachDisk, detachStaleDisks } from "./manager_disks.ts";
-import { removeOldBuilds } from "./old_builds.ts";
-import { replaceFile } from "./replace_file.ts";
-import { type RpcPort, takeRpcPort } from "./rpc_port.ts";
+} from "./manager_vm/manager.ts";
+import { withQemu, withRunningQemu } from "./manager_vm/manager_connection.ts";
+import { requireReach } from "./manager_vm/disk_reach.ts";
+import { noteSeal, readSeal } from "./manager_vm/image_seals.ts";
+import {
+  attachDisk,
+  detachDisk,
+  detachStaleDisks,
+} from "./manager_vm/manager_disks.ts";
+import { removeOldBuilds } from "./state/old_builds.ts";
+import { replaceFile } from "./state/replace_file.ts";
+import { type RpcPort, takeRpcPort } from "./manager_vm/rpc_port.ts";
 import {
   collectStaging,
   isBuildLiving,
   openStaging,
   type Staging,
-} from "./staging.ts";
-import { createStateDirectories } from "./state_directory.ts";
+} from "./state/staging.ts";
+import { createStateDirectories } from "./state/state_directory.ts";
 import type { VmmApi } from "./vmm.ts";
 import {
   checkWorkerImage,

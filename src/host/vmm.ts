@@ -5,14 +5,17 @@
  * @module
  */
 
-import type { Accelerator, AcceleratorChoice } from "./accelerator.ts";
-import type { Fingerprint } from "./file_digest.ts";
+import type {
+  Accelerator,
+  AcceleratorChoice,
+} from "./manager_vm/accelerator.ts";
+import type { Fingerprint } from "./state/file_digest.ts";
 import type {
   ManagerHealth,
   ManagerSettings,
   RunningManager,
-} from "./manager.ts";
-import type { AttachedDisk, DiskSettings } from "./manager_disks.ts";
+} from "./manager_vm/manager.ts";
+import type { AttachedDisk, DiskSettings } from "./manager_vm/manager_disks.ts";
 import type { Keeping } from "../config/user_config.ts";
 import { unixSocketPermissions } from "./unix_permission.ts";
 import type { WorkerImage, WorkerImageDigest } from "./worker_image.ts";

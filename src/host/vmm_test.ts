@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inTemporaryDirectory } from "../guest/testing/trees.ts";
 import { spawnIsolate } from "../isolate/isolate.ts";
-import { resolveStatePaths } from "./state_directory.ts";
+import { resolveStatePaths } from "./state/state_directory.ts";
 import {
   type ManagerSettings,
   type VmmApi,

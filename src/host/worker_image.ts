@@ -6,8 +6,8 @@ import {
   digestFile,
   type Fingerprint,
   isUnchanged as isFileUnchanged,
-} from "./file_digest.ts";
-import { systemErrorCode } from "./file_errors.ts";
+} from "./state/file_digest.ts";
+import { systemErrorCode } from "./state/file_errors.ts";
 
 /** A user's image of a worker's disk, after a look at its header. */
 export interface WorkerImage {

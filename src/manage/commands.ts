@@ -6,7 +6,7 @@
 
 import { EnvironmentError } from "../shared/errors.ts";
 import { sanitizeText } from "../guest/terminal_text.ts";
-import { managerSettings } from "../host/manager_settings.ts";
+import { managerSettings } from "../host/manager_vm/manager_settings.ts";
 import type { Accelerator, AcceleratorChoice } from "../host/vmm.ts";
 import type { MethodResult } from "../shared/rpc/protocol.ts";
 import { CONTRACTOR_VERSION } from "../shared/version.ts";

@@ -1,5 +1,5 @@
 import { allocatedBytes } from "../shared/allocated_bytes.ts";
-import { stateFileError, systemErrorCode } from "../host/file_errors.ts";
+import { stateFileError, systemErrorCode } from "../host/state/file_errors.ts";
 
 /** The disk that holds the manager's caches, a sparse file on the host. */
 export interface DataDisk {

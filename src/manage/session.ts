@@ -1,7 +1,7 @@
 import { loadOwnConfig } from "../config/load.ts";
-import { callAgent } from "../guest/call_agent.ts";
-import type { AcceleratorChoice } from "../host/accelerator.ts";
-import { managerSettings } from "../host/manager_settings.ts";
+import { callAgent } from "../guest/session/call_agent.ts";
+import type { AcceleratorChoice } from "../host/manager_vm/accelerator.ts";
+import { managerSettings } from "../host/manager_vm/manager_settings.ts";
 import type { ManagerSettings } from "../host/vmm.ts";
 import {
   revokeOwnPermissions,
@@ -13,7 +13,7 @@ import type {
   MethodParams,
   MethodResult,
 } from "../shared/rpc/protocol.ts";
-import { createStateDirectories } from "../host/state_directory.ts";
+import { createStateDirectories } from "../host/state/state_directory.ts";
 import type { ManagerIsolates } from "./connect.ts";
 
 /** What a command that manages the manager works with. */

@@ -6,8 +6,8 @@
  */
 
 import assert from "node:assert/strict";
-import { keepWorkspace } from "../guest/keep_workspace.ts";
-import { unpackedPath } from "../guest/replace_workspace.ts";
+import { keepWorkspace } from "../guest/trees/keep_workspace.ts";
+import { unpackedPath } from "../guest/trees/replace_workspace.ts";
 import {
   inTemporaryDirectory,
   makeTree,

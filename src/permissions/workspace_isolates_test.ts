@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { exportRoomBytes } from "../guest/export_room.ts";
-import { unpackedPath } from "../guest/replace_workspace.ts";
+import { exportRoomBytes } from "../guest/trees/export_room.ts";
+import { unpackedPath } from "../guest/trees/replace_workspace.ts";
 import {
   inTemporaryDirectory,
   makeTree,

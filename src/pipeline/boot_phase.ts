@@ -1,5 +1,5 @@
 import type { PackedTrees } from "../guest/packer.ts";
-import { TREE_LIMITS } from "../guest/tree_limits.ts";
+import { TREE_LIMITS } from "../guest/trees/tree_limits.ts";
 import { toEgressRules } from "../spec/network.ts";
 import { configureEgress } from "./configure_egress.ts";
 import type { PhaseContext, PhaseResult } from "./phase.ts";

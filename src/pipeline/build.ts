@@ -5,9 +5,9 @@
  */
 
 import { noProxy, type ProxySettings } from "../egress/proxy_settings.ts";
-import type { AcceleratorChoice } from "../host/accelerator.ts";
-import { requireCapacity } from "../host/capacity.ts";
-import { managerSettings } from "../host/manager_settings.ts";
+import type { AcceleratorChoice } from "../host/manager_vm/accelerator.ts";
+import { requireCapacity } from "../host/manager_vm/capacity.ts";
+import { managerSettings } from "../host/manager_vm/manager_settings.ts";
 import { egressUrl } from "../permissions/isolates.ts";
 import { loadProject, type ProjectOptions } from "../project/load_project.ts";
 import { openBuildHost } from "./build_host.ts";

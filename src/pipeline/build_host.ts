@@ -1,6 +1,12 @@
-import { recoverWorkspace, unpackedPath } from "../guest/replace_workspace.ts";
+import {
+  recoverWorkspace,
+  unpackedPath,
+} from "../guest/trees/replace_workspace.ts";
 import type { Keeping } from "../config/user_config.ts";
-import { buildPaths, createStateDirectories } from "../host/state_directory.ts";
+import {
+  buildPaths,
+  createStateDirectories,
+} from "../host/state/state_directory.ts";
 import type { ManagerSettings } from "../host/vmm.ts";
 import type { BuildSpec } from "../spec/build_spec.ts";
 import { revokeOwnPermissions, spawnVmm } from "../permissions/isolates.ts";

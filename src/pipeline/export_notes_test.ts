@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AutorunMatch } from "../guest/autorun_filter.ts";
+import type { AutorunMatch } from "../guest/trees/autorun_filter.ts";
 import { exportNotes } from "./export_notes.ts";
 
 const nothing = { count: 0, programs: [], first: [] };

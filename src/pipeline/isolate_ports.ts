@@ -4,7 +4,7 @@
  * @module
  */
 
-import { callAgent } from "../guest/call_agent.ts";
+import { callAgent } from "../guest/session/call_agent.ts";
 import { connectManager } from "../manage/connect.ts";
 import { superviseManager } from "../manage/supervise.ts";
 import type { BuildIsolates } from "./isolates.ts";

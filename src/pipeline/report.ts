@@ -7,7 +7,7 @@
 
 import { basename, join } from "node:path";
 import { type ContractorError, ExitCode } from "../shared/errors.ts";
-import type { LeftOutEntries } from "../guest/left_out.ts";
+import type { LeftOutEntries } from "../guest/trees/left_out.ts";
 import type { EgressRule, Usage } from "../shared/rpc/protocol.ts";
 import type { OutsidePlace } from "../project/load_project.ts";
 import { STANDARD_INPUT } from "../spec/read_text_file.ts";

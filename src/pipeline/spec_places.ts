@@ -8,12 +8,15 @@
 
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../shared/errors.ts";
-import { requirePackableTree } from "../guest/pack.ts";
-import { unpackedPath } from "../guest/replace_workspace.ts";
-import { sourceExclude, WORKSPACE_STATE } from "../guest/source_manifest.ts";
-import { TREE_LIMITS } from "../guest/tree_limits.ts";
-import { systemErrorCode } from "../host/file_errors.ts";
-import { randomName } from "../host/random_name.ts";
+import { requirePackableTree } from "../guest/trees/pack.ts";
+import { unpackedPath } from "../guest/trees/replace_workspace.ts";
+import {
+  sourceExclude,
+  WORKSPACE_STATE,
+} from "../guest/trees/source_manifest.ts";
+import { TREE_LIMITS } from "../guest/trees/tree_limits.ts";
+import { systemErrorCode } from "../host/state/file_errors.ts";
+import { randomName } from "../host/state/random_name.ts";
 import { checkWorkerImage } from "../host/worker_image.ts";
 import type { BuildSpec } from "../spec/build_spec.ts";
 import { quotePath } from "../shared/quote.ts";

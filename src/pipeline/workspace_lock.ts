@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { acquireLock, type FileLock } from "../host/lock.ts";
+import { acquireLock, type FileLock } from "../host/state/lock.ts";
 
 /**
  * Takes the lock of a workspace, whatever it is called: two builds must not

@@ -1,6 +1,6 @@
 import type { PackedTrees } from "../guest/packer.ts";
-import { unpackedPath } from "../guest/replace_workspace.ts";
-import { TREE_LIMITS } from "../guest/tree_limits.ts";
+import { unpackedPath } from "../guest/trees/replace_workspace.ts";
+import { TREE_LIMITS } from "../guest/trees/tree_limits.ts";
 import type { BootedWorker } from "./boot_phase.ts";
 import { exportNotes } from "./export_notes.ts";
 import type { PhaseContext, PhaseResult } from "./phase.ts";

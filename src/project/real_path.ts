@@ -7,7 +7,7 @@
 
 import { dirname, join } from "node:path";
 import { UsageError } from "../shared/errors.ts";
-import { systemErrorCode } from "../host/file_errors.ts";
+import { systemErrorCode } from "../host/state/file_errors.ts";
 import { quotePath } from "../shared/quote.ts";
 
 /** As many as the kernel follows, by path_resolution(7). */

@@ -6,7 +6,7 @@
  */
 
 import { relative } from "node:path";
-import { foldName } from "../guest/fold_name.ts";
+import { foldName } from "../guest/trees/fold_name.ts";
 
 /**
  * Names of folders that programs run things from, in lower case, besides all

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { WORKSPACE_STATE } from "../../src/guest/source_manifest.ts";
+import { WORKSPACE_STATE } from "../../src/guest/trees/source_manifest.ts";
 import { step } from "../context.ts";
 import { describeOutcome, runContractor } from "../invoke.ts";
 import {

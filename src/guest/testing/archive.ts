@@ -10,7 +10,7 @@ import {
   padding,
   paxRecord,
   type RawHeader,
-} from "../tar_format.ts";
+} from "../trees/tar_format.ts";
 
 const encoder = new TextEncoder();
 const bytesOf = (value: string | Uint8Array) =>

@@ -1,5 +1,9 @@
-import { packTrees } from "../pack.ts";
-import { type EntryKind, listTree, type TreeLimits } from "../tree_listing.ts";
+import { packTrees } from "../trees/pack.ts";
+import {
+  type EntryKind,
+  listTree,
+  type TreeLimits,
+} from "../trees/tree_listing.ts";
 
 /** Lists a tree and packs it alone. */
 export async function packTree(options: {

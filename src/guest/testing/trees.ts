@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { AutorunProgram } from "../autorun_files.ts";
-import { createLinks } from "../create_links.ts";
-import { RealDirectories } from "../real_directories.ts";
-import { unpackWorkspace } from "../unpack.ts";
-import type { UnpackedTree } from "../unpacked_tree.ts";
+import type { AutorunProgram } from "../trees/autorun_files.ts";
+import { createLinks } from "../trees/create_links.ts";
+import { RealDirectories } from "../trees/real_directories.ts";
+import { unpackWorkspace } from "../trees/unpack.ts";
+import type { UnpackedTree } from "../trees/unpacked_tree.ts";
 
 /** Runs a test in a directory of its own. */
 export async function inTemporaryDirectory(

@@ -1,0 +1,226 @@
+import {
+  directory,
+  file,
+  member,
+  patch,
+  pax,
+  resum,
+  symlink,
+} from "../testing/archive.ts";
+import {
+  archive,
+  content,
+  type HostileCase,
+  oneFile,
+  testHostileCase,
+} from "../testing/hostile_case.ts";
+import { testLimits } from "../testing/trees.ts";
+
+const damaged = "workspace-archive-damaged";
+const tooLarge = "workspace-too-large";
+
+const cases: HostileCase[] = [
+  {
+    name: "too many entries",
+    hostile: archive(file("a"), file("b"), file("c")),
+    code: tooLarge,
+    says: /more than 2 entries/,
+    record: { limit: "workspace.entries", allowed: 2, measured: 3 },
+    limits: { entries: 2 },
+    control: archive(file("a"), file("b")),
+    unpacked: { a: content, b: content },
+  },
+  {
+    name: "too many directories that only paths name",
+    hostile: archive(file("a/b/c/d/e")),
+    code: tooLarge,
+    says: /more than 4 entries/,
+    record: { limit: "workspace.entries", allowed: 4, measured: 5 },
+    limits: { entries: 4 },
+    control: archive(file("a/b/c/d")),
+    unpacked: { "a/b/c/d": content },
+  },
+  {
+    name: "too many bytes",
+    hostile: archive(file("a", "12345"), file("b", "123456")),
+    code: tooLarge,
+    says: /more than 10 bytes/,
+    record: { limit: "workspace.bytes", allowed: 10, measured: 11 },
+    limits: { bytes: 10 },
+    control: archive(file("a", "12345"), file("b", "12345")),
+    unpacked: { a: "12345", b: "12345" },
+  },
+  {
+    name: "a size that only the pax header tells",
+    hostile: archive(pax({ size: "99999999999" }), file("a")),
+    code: tooLarge,
+    says: /bytes/,
+    record: {
+      limit: "workspace.bytes",
+      allowed: testLimits.bytes,
+      measured: 99_999_999_999,
+    },
+    control: archive(pax({ size: String(content.length) }), file("a")),
+    unpacked: { a: content },
+  },
+  {
+    name: "a body longer than the archive",
+    hostile: archive(member({ name: "a", size: 1_000_000 }, "short")),
+    code: damaged,
+    says: /cut short/,
+    ...oneFile,
+  },
+  {
+    name: "a base-256 size beyond all bounds",
+    hostile: archive(
+      resum(patch(file("a"), 124, new Uint8Array(12).fill(0xff).with(0, 128))),
+    ),
+    code: damaged,
+    says: /number that is too large/,
+    control: archive(
+      resum(patch(file("a"), 124, new Uint8Array(12).with(0, 128).with(11, 8))),
+    ),
+    unpacked: { a: content },
+  },
+  {
+    name: "a negative size",
+    hostile: archive(
+      resum(patch(file("a"), 124, new Uint8Array(12).fill(0xff))),
+    ),
+    code: damaged,
+    says: /impossible size/,
+    ...oneFile,
+  },
+  {
+    name: "a directory with a body",
+    hostile: archive(member({ name: "d/", type: "5" }, file("evil"))),
+    code: damaged,
+    says: /impossible size/,
+    control: archive(directory("d")),
+    unpacked: { d: "/" },
+  },
+  {
+    name: "a symlink with a body",
+    hostile: archive(
+      member({ name: "l", type: "2", link: "a" }, file("evil")),
+    ),
+    code: damaged,
+    says: /impossible size/,
+    control: archive(symlink("l", "a")),
+    unpacked: { l: "-> a" },
+  },
+  {
+    name: "a wrong checksum",
+    hostile: archive(patch(file("a"), 0, "b")),
+    code: damaged,
+    says: /checksum/,
+    control: archive(resum(patch(file("a"), 0, "b"))),
+    unpacked: { b: content },
+  },
+  {
+    name: "letters in place of a number",
+    hostile: archive(resum(patch(file("a"), 124, "0000000zzzz"))),
+    code: damaged,
+    says: /malformed number/,
+    ...oneFile,
+  },
+  {
+    name: "an unknown magic",
+    hostile: archive(resum(patch(file("a"), 257, "zip!\0\0"))),
+    code: damaged,
+    says: /unknown format/,
+    control: archive(resum(patch(file("a"), 257, "ustar  \0"))),
+    unpacked: { a: content },
+  },
+  {
+    name: "garbage",
+    hostile: new Uint8Array(4096).fill(0x5a),
+    code: damaged,
+    says: /malformed number|checksum/,
+    control: archive(),
+    unpacked: {},
+  },
+  {
+    name: "an empty disk",
+    hostile: new Uint8Array(0),
+    code: damaged,
+    says: /cut short/,
+    control: archive(),
+    unpacked: {},
+  },
+  {
+    name: "an archive without its end",
+    hostile: file("a"),
+    code: damaged,
+    says: /cut short/,
+    ...oneFile,
+  },
+  {
+    name: "a pax header as large as a disk",
+    hostile: archive(
+      member({ name: "p", type: "x", size: 2 ** 40 }),
+      file("a"),
+    ),
+    code: damaged,
+    says: /extension header is too large/,
+    control: archive(pax({ comment: "c".repeat(60_000) }), file("a")),
+    unpacked: { a: content },
+  },
+  {
+    name: "two pax headers for one member",
+    hostile: archive(pax({ path: "b" }), pax({ path: "c" }), file("a")),
+    code: damaged,
+    says: /twice/,
+    control: archive(pax({ path: "b" }), file("a"), pax({}), file("c")),
+    unpacked: { b: content, c: content },
+  },
+  {
+    name: "endless global headers",
+    hostile: archive(
+      ...Array.from({ length: 5 }, () => pax({ comment: "c" }, "g")),
+      file("a"),
+    ),
+    code: damaged,
+    says: /too many global headers/,
+    control: archive(pax({ comment: "c" }, "g"), file("a")),
+    unpacked: { a: content },
+  },
+  {
+    name: "a global header that renames every member",
+    hostile: archive(pax({ path: "evil" }, "g"), file("a")),
+    code: damaged,
+    says: /global header changes/,
+    control: archive(pax({ comment: "path=evil" }, "g"), file("a")),
+    unpacked: { a: content },
+  },
+  {
+    name: "a pax record longer than its header",
+    hostile: archive(
+      member({ name: "p", type: "x" }, "99 path=b\n"),
+      file("a"),
+    ),
+    code: damaged,
+    says: /malformed record/,
+    control: archive(
+      member({ name: "p", type: "x" }, "10 path=b\n"),
+      file("a"),
+    ),
+    unpacked: { b: content },
+  },
+  {
+    name: "a pax record of length zero",
+    hostile: archive(member({ name: "p", type: "x" }, "0 path=b\n"), file("a")),
+    code: damaged,
+    says: /malformed record/,
+    ...oneFile,
+  },
+  {
+    name: "a pax header before the end",
+    hostile: archive(file("a"), pax({ path: "b" })),
+    code: damaged,
+    says: /no member/,
+    ...oneFile,
+  },
+];
+
+cases.forEach(testHostileCase);
