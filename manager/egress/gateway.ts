@@ -29,7 +29,7 @@ const BUFFER_BYTES = 64 * 1024;
 export type OpenEgress = (rule: EgressRule, host: string) => EgressStream;
 
 /** Where the worker may connect to. */
-export interface Destination {
+export interface ServedHost {
   address: string;
   host: string;
   rule: EgressRule;
@@ -42,7 +42,7 @@ export interface GatewayOptions {
   open: OpenEgress;
   budget: NetworkBudget;
   /** Told of connections that do not speak what was declared. */
-  onRefused(destination: Destination, refused: Refused): void;
+  onRefused(destination: ServedHost, refused: Refused): void;
 }
 
 /** The listeners of one worker. */
@@ -61,7 +61,7 @@ export class Gateway {
   }
 
   /** Listens for a destination; false if there are too many. */
-  listen(destination: Destination): boolean {
+  listen(destination: ServedHost): boolean {
     const { address, rule } = destination;
     const key = keyOf({ address, port: rule.port });
     if (this.#listeners.has(key)) return true;
@@ -81,7 +81,7 @@ export class Gateway {
 
   async #accept(
     listener: Deno.TcpListener,
-    destination: Destination,
+    destination: ServedHost,
   ): Promise<void> {
     try {
       for await (const connection of listener) {
@@ -103,7 +103,7 @@ export class Gateway {
   /** Nothing is dialed before the first bytes were judged. */
   async #serve(
     connection: Deno.TcpConn,
-    destination: Destination,
+    destination: ServedHost,
   ): Promise<void> {
     const { open, budget, onRefused } = this.#options;
     const { rule, host } = destination;

@@ -18,7 +18,7 @@ import type { NetworkBudget } from "./carry.ts";
 import { DhcpServer } from "./dhcp.ts";
 import { DnsServer } from "./dns.ts";
 import type { Resolution } from "./dns_answer.ts";
-import { type Destination, Gateway, type OpenEgress } from "./gateway.ts";
+import { Gateway, type OpenEgress, type ServedHost } from "./gateway.ts";
 import type { Refused } from "./inspection/inspector.ts";
 import { showName } from "./inspection/shown_name.ts";
 import type { Network, OpenLink } from "./network.ts";
@@ -235,7 +235,7 @@ export class WorkerNetwork {
   }
 
   /** Listens for a name; gives what is listened for. */
-  #listen(name: string, rules: readonly EgressRule[]): Destination[] {
+  #listen(name: string, rules: readonly EgressRule[]): ServedHost[] {
     const address = this.#addresses.addressOf(name);
     if (address === undefined) return [];
     this.#served.add(name);
@@ -306,7 +306,7 @@ export class WorkerNetwork {
   }
 
   #onRefusedConnection(
-    { rule, host }: Destination,
+    { rule, host }: ServedHost,
     { refusal, content, claimed }: Refused,
   ): void {
     const { protocol, port } = rule;

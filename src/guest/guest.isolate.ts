@@ -12,12 +12,9 @@ import { type ChannelStream, MAX_STREAMS } from "../shared/rpc/channel.ts";
 import type { ByteStream } from "../shared/rpc/credit_stream.ts";
 import { BuildLog } from "./session/build_log.ts";
 import type { EgressRequest, GuestApi } from "./guest.ts";
-import {
-  type EgressPurpose,
-  ManagerSession,
-} from "./session/manager_session.ts";
+import { AgentSession, type EgressPurpose } from "./session/agent_session.ts";
 
-let session: ManagerSession | undefined;
+let session: AgentSession | undefined;
 let log: BuildLog | undefined;
 let announceEgress: ((request: EgressRequest) => Promise<void>) | undefined;
 let onText: (text: string) => Promise<void> = () => Promise.resolve();
@@ -33,7 +30,7 @@ const MAX_ANNOUNCED = 2 * MAX_STREAMS;
 
 serveIsolate<GuestApi>({
   async connect({ socket, timeoutMs }, { signal }) {
-    const connected = await ManagerSession.connect({
+    const connected = await AgentSession.connect({
       socket,
       timeoutMs,
       signal,
@@ -100,7 +97,7 @@ function onEgress(purpose: EgressPurpose, stream: ChannelStream): void {
   announceEgress({ purpose, port: port2 }).finally(() => announced--);
 }
 
-function requireSession(): ManagerSession {
+function requireSession(): AgentSession {
   if (session !== undefined) return session;
   throw new EnvironmentError("not-connected", "Not connected to the manager");
 }

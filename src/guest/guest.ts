@@ -6,7 +6,7 @@
  */
 
 import type { MethodName, MethodResult } from "../shared/rpc/protocol.ts";
-import type { EgressPurpose, WorkerStep } from "./session/manager_session.ts";
+import type { EgressPurpose, WorkerStep } from "./session/agent_session.ts";
 
 /** A connection of a worker, which wants to be dialed. */
 export interface EgressRequest {

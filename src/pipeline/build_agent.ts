@@ -1,4 +1,4 @@
-import type { WorkerStep } from "../guest/session/manager_session.ts";
+import type { WorkerStep } from "../guest/session/agent_session.ts";
 import type {
   MethodName,
   MethodParams,

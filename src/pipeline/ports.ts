@@ -10,7 +10,7 @@ import type { EgressSettings } from "../egress/egress.ts";
 import type { Finding } from "../egress/findings.ts";
 import type { RuleUsage } from "../egress/usage_meter.ts";
 import type { ExportedTree, KeeperApi } from "../guest/keeper.ts";
-import type { WorkerStep } from "../guest/session/manager_session.ts";
+import type { WorkerStep } from "../guest/session/agent_session.ts";
 import type { PackedTrees, PackerApi } from "../guest/packer.ts";
 import type { UnpackedTree } from "../guest/trees/unpacked_tree.ts";
 import type { UnpackerApi } from "../guest/unpacker.ts";

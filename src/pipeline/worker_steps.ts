@@ -5,7 +5,7 @@
  */
 
 import { EnvironmentError } from "../shared/errors.ts";
-import type { WorkerStep } from "../guest/session/manager_session.ts";
+import type { WorkerStep } from "../guest/session/agent_session.ts";
 import type { BootedWorker } from "./boot_phase.ts";
 import type { PhaseContext, PhaseResult } from "./phase.ts";
 

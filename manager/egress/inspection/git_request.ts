@@ -12,8 +12,8 @@
 import { judgeNames } from "./claimed_name.ts";
 import { decodeLatin1 } from "./latin1.ts";
 import {
+  type InspectionStep,
   type ProtocolCheck,
-  type Step,
   WRONG_PROTOCOL,
 } from "./protocol_step.ts";
 
@@ -41,7 +41,7 @@ export class GitRequestCheck implements ProtocolCheck {
     this.#port = port;
   }
 
-  step(bytes: Uint8Array): Step {
+  step(bytes: Uint8Array): InspectionStep {
     const start = decodeLatin1(bytes.subarray(0, DIGITS + LOOKED_AT));
     if (!startsRequest(start)) return WRONG_PROTOCOL;
     if (bytes.length < DIGITS) return "more";
@@ -55,7 +55,7 @@ export class GitRequestCheck implements ProtocolCheck {
     return false;
   }
 
-  #judge(request: string): Step {
+  #judge(request: string): InspectionStep {
     const match = REQUEST.exec(request);
     if (match === null || !COMMANDS.some((it) => request.startsWith(it))) {
       return WRONG_PROTOCOL;

@@ -26,9 +26,9 @@ import {
 } from "./http_request_head.ts";
 import { decodeLatin1 } from "./latin1.ts";
 import {
+  type InspectionStep,
   type Objection,
   type ProtocolCheck,
-  type Step,
   WRONG_PROTOCOL,
 } from "./protocol_step.ts";
 
@@ -65,7 +65,7 @@ export class HttpRequestsCheck implements ProtocolCheck {
     this.#head = new HttpRequestHead(host, port);
   }
 
-  step(bytes: Uint8Array): Step {
+  step(bytes: Uint8Array): InspectionStep {
     if (this.#dataLeft > 0) return this.#passData(bytes);
     this.#isBetweenRequests = false;
     return this.#readLines(bytes);
@@ -81,7 +81,7 @@ export class HttpRequestsCheck implements ProtocolCheck {
     this.#dataStart = new BodyStart();
   }
 
-  #passData(bytes: Uint8Array): Step {
+  #passData(bytes: Uint8Array): InspectionStep {
     const data = bytes.subarray(0, this.#dataLeft);
     const isWhole = data.length === this.#dataLeft;
     const found = this.#dataStart?.read(data, isWhole);
@@ -92,7 +92,7 @@ export class HttpRequestsCheck implements ProtocolCheck {
     return data.length;
   }
 
-  #readLines(bytes: Uint8Array): Step {
+  #readLines(bytes: Uint8Array): InspectionStep {
     const limit = this.#part === "chunk-line"
       ? MAX_CHUNK_LINE_BYTES
       : MAX_HEAD_BYTES;

@@ -18,7 +18,7 @@ export interface Objection {
  * be said before more bytes have come; or everything, now and later, may go;
  * or something is wrong.
  */
-export type Step = number | "more" | "done" | Objection;
+export type InspectionStep = number | "more" | "done" | Objection;
 
 /** Checks one direction of a connection, from the client. */
 export interface ProtocolCheck {
@@ -26,7 +26,7 @@ export interface ProtocolCheck {
    * Looks at all bytes, at least one, that were not let go yet. What was shown
    * before is shown again, followed by what came since.
    */
-  step(bytes: Uint8Array): Step;
+  step(bytes: Uint8Array): InspectionStep;
   /** Whether the client may end here, with bytes that were not let go. */
   mayEnd(): boolean;
 }

@@ -11,8 +11,8 @@
 
 import { decodeLatin1 } from "./latin1.ts";
 import {
+  type InspectionStep,
   type ProtocolCheck,
-  type Step,
   WRONG_PROTOCOL,
 } from "./protocol_step.ts";
 
@@ -24,7 +24,7 @@ const UNFINISHED = /^SSH-2\.0-(?:[\x21-\x7e][\x20-\x7e]*\r?)?$/;
 
 /** The check of an SSH client's first line. */
 export class SshBannerCheck implements ProtocolCheck {
-  step(bytes: Uint8Array): Step {
+  step(bytes: Uint8Array): InspectionStep {
     const start = bytes.subarray(0, MAX_LENGTH);
     const end = start.indexOf(LINE_FEED);
     const text = decodeLatin1(end < 0 ? start : start.subarray(0, end + 1));

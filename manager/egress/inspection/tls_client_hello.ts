@@ -19,9 +19,9 @@
 import { judgeNames, showLatin1 } from "./claimed_name.ts";
 import { type ClientHello, parseClientHello } from "./client_hello.ts";
 import {
+  type InspectionStep,
   type Objection,
   type ProtocolCheck,
-  type Step,
   WRONG_PROTOCOL,
 } from "./protocol_step.ts";
 import { type NoHello, TlsHelloReader } from "./tls_hello_reader.ts";
@@ -45,7 +45,7 @@ export class TlsClientHelloCheck implements ProtocolCheck {
     this.#host = host;
   }
 
-  step(bytes: Uint8Array): Step {
+  step(bytes: Uint8Array): InspectionStep {
     if (this.#hello !== undefined) return this.#readHello(this.#hello, bytes);
     if (this.#recordLeft > 0) return this.#passRecord(bytes);
     return this.#startRecord(bytes);
@@ -55,7 +55,7 @@ export class TlsClientHelloCheck implements ProtocolCheck {
     return this.#first !== undefined;
   }
 
-  #readHello(reader: TlsHelloReader, bytes: Uint8Array): Step {
+  #readHello(reader: TlsHelloReader, bytes: Uint8Array): InspectionStep {
     const read = reader.read(bytes);
     if (read === "more") return "more";
     if (typeof read === "string") return this.#judgeOther(read);
@@ -71,7 +71,7 @@ export class TlsClientHelloCheck implements ProtocolCheck {
     return read.end;
   }
 
-  #judgeOther(found: NoHello): Step {
+  #judgeOther(found: NoHello): InspectionStep {
     if (this.#first === undefined) return WRONG_PROTOCOL;
     // What is encrypted already can look like the start of a hello.
     const noneFollows = found === "not-a-hello" ||
@@ -79,7 +79,7 @@ export class TlsClientHelloCheck implements ProtocolCheck {
     return noneFollows ? "done" : WRONG_PROTOCOL;
   }
 
-  #startRecord(bytes: Uint8Array): Step {
+  #startRecord(bytes: Uint8Array): InspectionStep {
     if ((bytes[1] ?? MAJOR_VERSION) !== MAJOR_VERSION) return WRONG_PROTOCOL;
     if (bytes.length < RECORD_HEADER_LENGTH) return "more";
     const type = bytes[0]!;

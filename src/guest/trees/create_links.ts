@@ -7,7 +7,7 @@
 
 import { EnvironmentError } from "../../shared/errors.ts";
 import { fileSystemError } from "../file_system_error.ts";
-import { type Link, refuseLink } from "./link_policy.ts";
+import { refuseLink, type SymbolicLink } from "./link_policy.ts";
 import type { RealDirectories } from "./real_directories.ts";
 import { quoteUntrusted } from "../terminal_text.ts";
 
@@ -19,7 +19,7 @@ import { quoteUntrusted } from "../terminal_text.ts";
  */
 export function createLinks(
   directories: RealDirectories,
-  links: readonly Link[],
+  links: readonly SymbolicLink[],
 ): void {
   for (const link of links) {
     const reason = refuseLink(link);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EnvironmentError } from "../../shared/errors.ts";
 import { createLinks } from "./create_links.ts";
-import type { Link } from "./link_policy.ts";
+import type { SymbolicLink } from "./link_policy.ts";
 import { RealDirectories } from "./real_directories.ts";
 import {
   inTemporaryDirectory,
@@ -10,7 +10,7 @@ import {
   type Tree,
 } from "../testing/trees.ts";
 
-const create = (root: string, links: Link[]) =>
+const create = (root: string, links: SymbolicLink[]) =>
   createLinks(new RealDirectories(root), links);
 
 Deno.test("createLinks creates links", () =>

@@ -16,7 +16,7 @@ import { fileSystemError } from "../file_system_error.ts";
 import { type InspectedEntry, inspectTree, unsound } from "./inspect_tree.ts";
 import type { ExportedTree, KeeperApi } from "../keeper.ts";
 import { MAX_NAMED } from "./left_out.ts";
-import { type Link, MAX_PATH_BYTES } from "./link_policy.ts";
+import { MAX_PATH_BYTES, type SymbolicLink } from "./link_policy.ts";
 import { RealDirectories } from "./real_directories.ts";
 import {
   claimUnpackedTree,
@@ -84,7 +84,10 @@ export async function keepWorkspace(
   return { entries, bytes, notes, leftOut, kept };
 }
 
-const asEntry = ({ path }: Link): InspectedEntry => ({ path, kind: "symlink" });
+const asEntry = ({ path }: SymbolicLink): InspectedEntry => ({
+  path,
+  kind: "symlink",
+});
 
 /** Fails if the unpacker has not left out what programs run by themselves. */
 function requireNothingRuns(

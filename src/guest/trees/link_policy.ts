@@ -16,7 +16,7 @@ const MAX_TARGET_BYTES = 4095;
 export const MAX_PATH_BYTES = 4096;
 
 /** A symlink to create: a path below the root, and what it points to. */
-export interface Link {
+export interface SymbolicLink {
   path: string;
   target: string;
 }
@@ -32,7 +32,7 @@ export function isPlainPath(path: string): boolean {
 }
 
 /** Why a link must not be created; undefined if it may. */
-export function refuseLink(link: Link): string | undefined {
+export function refuseLink(link: SymbolicLink): string | undefined {
   if (!isPlainPath(link.path)) return "its path is not a plain relative one";
   const { target } = link;
   if (target === "") return "its target is empty";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createLinks } from "./create_links.ts";
-import { isPlainPath, type Link, refuseLink } from "./link_policy.ts";
+import { isPlainPath, refuseLink, type SymbolicLink } from "./link_policy.ts";
 import { RealDirectories } from "./real_directories.ts";
 import { inTemporaryDirectory } from "../testing/trees.ts";
 
-const allowed: Link[] = [
+const allowed: SymbolicLink[] = [
   { path: "l", target: "f" },
   { path: "l", target: "./d//f/" },
   { path: "l", target: "." },
@@ -21,7 +21,7 @@ for (const link of allowed) {
   });
 }
 
-const refused: [link: Link, reason: RegExp][] = [
+const refused: [link: SymbolicLink, reason: RegExp][] = [
   [{ path: "l", target: "" }, /empty/],
   [{ path: "l", target: "/etc/passwd" }, /absolute/],
   [{ path: "l", target: ".." }, /outside/],

@@ -28,7 +28,7 @@ import {
 } from "./file_creator.ts";
 import { fileSystemError } from "../file_system_error.ts";
 import { LeftOut } from "./left_out.ts";
-import { type Link, refuseLink } from "./link_policy.ts";
+import { refuseLink, type SymbolicLink } from "./link_policy.ts";
 import {
   memberPath,
   refused,
@@ -92,7 +92,7 @@ class Unpacker {
   readonly #leftOut = new LeftOut();
   readonly #skipped: SkippedEntry[] = [];
   readonly #creator = new FileCreator();
-  #links: Link[] = [];
+  #links: SymbolicLink[] = [];
   #skippedCount = 0;
   #entries = 0;
   #bytes = 0;

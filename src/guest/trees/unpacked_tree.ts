@@ -1,5 +1,5 @@
 import type { LeftOutEntries } from "./left_out.ts";
-import type { Link } from "./link_policy.ts";
+import type { SymbolicLink } from "./link_policy.ts";
 import type { SkippedEntry } from "./tree_listing.ts";
 
 /** Notes kept of what was left out; the count goes on. */
@@ -19,7 +19,7 @@ export interface UnpackedTree {
   /** What was left out because programs run it by themselves. */
   leftOut: LeftOutEntries;
   /** Symlinks that may be created; none is there yet. */
-  links: Link[];
+  links: SymbolicLink[];
   /** Of directories, in seconds: to be set when nothing more is created. */
   directoryTimes: { path: string; mtime: number }[];
 }

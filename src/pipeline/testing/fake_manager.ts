@@ -6,7 +6,7 @@
  */
 
 import { EnvironmentError } from "../../shared/errors.ts";
-import type { WorkerStep } from "../../guest/session/manager_session.ts";
+import type { WorkerStep } from "../../guest/session/agent_session.ts";
 import {
   type EgressRule,
   type MethodName,

@@ -41,7 +41,7 @@ interface Log {
 }
 
 /** A connection to the agent in the manager, through one RPC port. */
-export class ManagerSession {
+export class AgentSession {
   readonly #channel: Channel;
   readonly #client: AgentClient;
   readonly #logs = new Map<string, Log>();
@@ -79,7 +79,7 @@ export class ManagerSession {
    * @throws {EnvironmentError} `manager-silent` if it does not in time
    */
   static async connect(options: ConnectOptions): Promise<{
-    session: ManagerSession;
+    session: AgentSession;
     hello: MethodResult<"manager.hello">;
   }> {
     const patience = AbortSignal.timeout(options.timeoutMs);
@@ -117,7 +117,7 @@ export class ManagerSession {
         const leftover = await discardUntilGreeting(connection.readable, {
           signal: attempt,
         });
-        return new ManagerSession(connection, leftover, onEgress);
+        return new AgentSession(connection, leftover, onEgress);
       } catch {
         closeQuietly(connection);
         return undefined;

@@ -4,10 +4,10 @@ import type { Channel, ChannelStream } from "../../shared/rpc/channel.ts";
 import type { MethodHandlers } from "../../shared/rpc/peer.ts";
 import { PROTOCOL_VERSION } from "../../shared/rpc/protocol.ts";
 import {
+  AgentSession,
   type ConnectOptions,
   type EgressPurpose,
-  ManagerSession,
-} from "./manager_session.ts";
+} from "./agent_session.ts";
 import { hello, TestAgent, type TestAgentOptions } from "../testing/agent.ts";
 import { inTemporaryDirectory } from "../testing/trees.ts";
 
@@ -23,7 +23,7 @@ const { signal } = new AbortController();
 const encode = (text: string) => new TextEncoder().encode(text);
 
 function connect(socket: string, changes: Partial<ConnectOptions> = {}) {
-  return ManagerSession.connect({
+  return AgentSession.connect({
     socket,
     timeoutMs: 20_000,
     onEgress: (_purpose, stream) => stream.reset("not in this test"),
@@ -35,7 +35,7 @@ function connect(socket: string, changes: Partial<ConnectOptions> = {}) {
 /** Runs a test on a session with an agent. */
 function withSession(
   options: TestAgentOptions,
-  test: (session: ManagerSession, agent: TestAgent) => Promise<void>,
+  test: (session: AgentSession, agent: TestAgent) => Promise<void>,
   changes: Partial<ConnectOptions> = {},
 ): Promise<void> {
   return inTemporaryDirectory(async (directory) => {
