@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { protocolNames } from "./shared/network/protocols.ts";
 import { attemptSchema } from "./shared/rpc/verdict.ts";
+import { ERROR_CODES } from "./shared/error_codes.ts";
 import { limitRows } from "./spec/limits.ts";
 import { listProtocols } from "./spec/network.ts";
 import { formatExactQuantity } from "./spec/units.ts";
@@ -77,4 +78,16 @@ Deno.test("the documents tell which limits end a build", () => {
       `docs/build-spec.md does not say so of ${key}`,
     );
   }
+});
+
+Deno.test("the documents list all codes of errors, and no others", () => {
+  const rows = [...ERROR_CODES].map(([code, { exitCode, meaning }]) =>
+    `| ${code} | ${exitCode} | ${meaning} |`
+  );
+  const document = readDocument("errors.md");
+  for (const row of rows) {
+    assert.ok(document.includes(row.replaceAll("`", "")), `lacks: ${row}`);
+  }
+  const listed = document.matchAll(/\| ([a-z0-9-]+) \| \d+ \|/g);
+  assert.equal([...listed].length, rows.length);
 });

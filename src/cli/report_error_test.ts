@@ -67,7 +67,7 @@ Deno.test("reportError prints JSON on standard output", () => {
 
 Deno.test("reportError makes control characters of a message visible", () => {
   const { exitCode, text: [, stderr] } = report(
-    new BuildFailedError("step-failed", "bad \x1b[2J"),
+    new BuildFailedError("playbook-failed", "bad \x1b[2J"),
   );
   equal(exitCode, 1);
   equal(stderr, "error: bad \\u001b[2J\n");

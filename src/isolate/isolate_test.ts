@@ -82,24 +82,29 @@ Deno.test("a listener that throws fails its call alone", async () => {
 Deno.test("errors keep their class, code, exit code, text and hint", async () => {
   const expected: [string, typeof ContractorError, object][] = [
     ["usage", UsageError as never, {
-      code: "bad",
+      code: "bad-arguments",
       exitCode: 2,
       message: "Bad",
       hint: "Do better",
     }],
-    ["environment", EnvironmentError as never, { code: "odd", exitCode: 3 }],
-    ["build", BuildFailedError as never, { code: "red", exitCode: 1 }],
+    ["environment", EnvironmentError as never, {
+      code: "file-system",
+      exitCode: 3,
+    }],
+    ["build", BuildFailedError as never, { code: "build-failed", exitCode: 1 }],
     ["limit", LimitExceededError as never, {
-      code: "much",
+      code: "log-limit",
       exitCode: 4,
       record: { limit: "log", allowed: 10, measured: 12.5 },
     }],
     ["limit without record", LimitExceededError as never, {
-      code: "much",
+      code: "log-limit",
       record: undefined,
     }],
     ["interrupted", InterruptedError as never, { exitCode: 130 }],
-    ["base", ContractorError, { code: "network", exitCode: 5 }],
+    ["base", ContractorError, { code: "network-violation", exitCode: 5 }],
+    ["invented", EnvironmentError as never, { code: "isolate-failed" }],
+    ["invented base", EnvironmentError as never, { code: "isolate-failed" }],
     ["mistake", EnvironmentError as never, {
       code: "isolate-failed",
       message: "a mistake",

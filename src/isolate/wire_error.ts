@@ -6,11 +6,17 @@
  */
 
 import {
+  BUILD_FAILED_CODES,
+  ENVIRONMENT_CODES,
+  ERROR_CODES,
+  LIMIT_CODES,
+  USAGE_CODES,
+} from "../shared/error_codes.ts";
+import {
   BuildFailedError,
   ContractorError,
   EnvironmentError,
   type ErrorDetails,
-  type ExitCode,
   InterruptedError,
   LimitExceededError,
   UsageError,
@@ -20,7 +26,7 @@ import type { LimitRecord } from "../shared/rpc/verdict.ts";
 /** An error as plain data. */
 export interface WireError {
   /** Undefined for what is no ContractorError: a mistake in the program. */
-  known: { class: string; code: string; exitCode: ExitCode } | undefined;
+  known: { class: string; code: string } | undefined;
   message: string;
   hint: string | undefined;
   detail: string | undefined;
@@ -31,10 +37,32 @@ export interface WireError {
 
 type WireDetails = ErrorDetails & { record?: LimitRecord };
 
-const classes: Record<
-  string,
-  new (code: string, message: string, details: WireDetails) => Error
-> = { UsageError, EnvironmentError, BuildFailedError, LimitExceededError };
+type Make = (message: string, details: WireDetails) => Error;
+
+/** Makes an error of a class; undefined if the class has no such code. */
+function makerOf(name: string, code: string): Make | undefined {
+  switch (name) {
+    case "UsageError":
+      return maker(UsageError, USAGE_CODES, code);
+    case "EnvironmentError":
+      return maker(EnvironmentError, ENVIRONMENT_CODES, code);
+    case "BuildFailedError":
+      return maker(BuildFailedError, BUILD_FAILED_CODES, code);
+    case "LimitExceededError":
+      return maker(LimitExceededError, LIMIT_CODES, code);
+    default:
+      return undefined;
+  }
+}
+
+function maker<C extends string>(
+  Class: new (code: C, message: string, details: WireDetails) => Error,
+  codes: Record<C, string>,
+  code: string,
+): Make | undefined {
+  if (!Object.hasOwn(codes, code)) return undefined;
+  return (message, details) => new Class(code as C, message, details);
+}
 
 /** Makes plain data of anything that was thrown. */
 export function toWireError(error: unknown): WireError {
@@ -51,9 +79,9 @@ export function toWireError(error: unknown): WireError {
       record: undefined,
     };
   }
-  const { name, code, exitCode, message, hint, detail } = error;
+  const { name, code, message, hint, detail } = error;
   return {
-    known: { class: name, code, exitCode },
+    known: { class: name, code },
     message,
     hint,
     detail,
@@ -62,7 +90,10 @@ export function toWireError(error: unknown): WireError {
   };
 }
 
-/** Makes an error of the same class, code and text. */
+/**
+ * Makes an error of the same class, code and text. A code that no error has is
+ * none: who reads hostile bytes may send anything.
+ */
 export function fromWireError(
   { known, message, hint, detail, record, stack }: WireError,
 ): Error {
@@ -75,7 +106,11 @@ export function fromWireError(
     return new EnvironmentError("isolate-failed", message, { cause: stack });
   }
   if (known.class === "InterruptedError") return new InterruptedError(message);
-  const Class = Object.hasOwn(classes, known.class) && classes[known.class];
-  if (Class) return new Class(known.code, message, details);
-  return new ContractorError(known.code, known.exitCode, message, details);
+  const { code } = known;
+  const make = makerOf(known.class, code);
+  if (make !== undefined) return make(message, details);
+  const error = ERROR_CODES.get(code);
+  return error === undefined
+    ? new EnvironmentError("isolate-failed", message, details)
+    : new ContractorError(code, error.exitCode, message, details);
 }

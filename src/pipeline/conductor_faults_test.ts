@@ -83,10 +83,10 @@ const faults: Fault[] = [
     name: "a failure",
     isPossible: (call) => !closing.includes(call),
     cause() {
-      throw new EnvironmentError("boom", "Boom");
+      throw new EnvironmentError("disk-attach-failed", "Boom");
     },
     exitCode: () => 3,
-    code: "boom",
+    code: "disk-attach-failed",
     fails: true,
     isKept: isAfterKeep,
   },
@@ -115,7 +115,7 @@ const faults: Fault[] = [
     ...hostFinding,
     cause(build) {
       hostFinding.cause(build);
-      throw new EnvironmentError("boom", "Boom");
+      throw new EnvironmentError("disk-attach-failed", "Boom");
     },
     isKept: isAfterKeep,
     fails: true,
@@ -198,14 +198,16 @@ for (const [name, spec] of Object.entries(specs)) {
 Deno.test("a report that cannot be written fails the build, and is told", async () => {
   const build = new FakeBuild();
   build.interfere = (call) => {
-    if (call === "writeReport") throw new EnvironmentError("boom", "Boom");
+    if (call === "writeReport") {
+      throw new EnvironmentError("disk-attach-failed", "Boom");
+    }
   };
   const { exitCode, events, report } = await build.run();
   assert.equal(exitCode, 3);
   assert.equal(report, undefined);
   const [note, end] = events.slice(-2);
   assert.equal(note?.type === "note" && note.message, "Boom");
-  assert.equal(end?.type === "end" && end.error?.code, "boom");
+  assert.equal(end?.type === "end" && end.error?.code, "disk-attach-failed");
   assert.deepEqual(build.leftOpen(), []);
 });
 
@@ -213,7 +215,9 @@ Deno.test("a build that failed keeps its own error if its report cannot be writt
   const build = new FakeBuild();
   build.manager.statuses.build = 1;
   build.interfere = (call) => {
-    if (call === "writeReport") throw new EnvironmentError("boom", "Boom");
+    if (call === "writeReport") {
+      throw new EnvironmentError("disk-attach-failed", "Boom");
+    }
   };
   assert.equal((await build.run()).exitCode, 1);
 });
@@ -222,11 +226,13 @@ Deno.test("a build whose threads cannot be asked any more has a report of that",
   for (const closed of ["closeLog", "usage", "disconnect"]) {
     const build = new FakeBuild();
     build.interfere = (call) => {
-      if (call === closed) throw new EnvironmentError("boom", "Boom");
+      if (call === closed) {
+        throw new EnvironmentError("disk-attach-failed", "Boom");
+      }
     };
     const { exitCode, report, events } = await build.run();
     assert.equal(exitCode, 3);
-    assert.equal(report?.error?.code, "boom");
+    assert.equal(report?.error?.code, "disk-attach-failed");
     assert.equal(events.at(-1)?.type, "end");
     assert.equal(build.manager.builds.size, 0);
   }
@@ -236,7 +242,9 @@ Deno.test("a build that failed keeps its own error if its threads cannot be aske
   const build = new FakeBuild();
   build.manager.statuses.build = 1;
   build.interfere = (call) => {
-    if (call === "usage") throw new EnvironmentError("boom", "Boom");
+    if (call === "usage") {
+      throw new EnvironmentError("disk-attach-failed", "Boom");
+    }
   };
   assert.equal((await build.run()).exitCode, 1);
 });
@@ -296,7 +304,9 @@ Deno.test("a build that the manager does not know is asked no verdict on", async
   for (const place of ["openLog", "manager.connect", "build.open"]) {
     const build = new FakeBuild();
     build.interfere = (call) => {
-      if (call === place) throw new EnvironmentError("boom", "Boom");
+      if (call === place) {
+        throw new EnvironmentError("disk-attach-failed", "Boom");
+      }
     };
     const { trace } = await build.run();
     assert.ok(!trace.some((call) => /verdict/.test(call)));

@@ -275,7 +275,7 @@ Deno.test("a worker's text in an error is safe to print", async () => {
   const build = new FakeBuild();
   build.interfere = (call) => {
     if (call !== "worker.plug") return;
-    throw new EnvironmentError("odd", "Odd", { detail: "\x1b[2Jtext" });
+    throw new EnvironmentError("file-system", "Odd", { detail: "\x1b[2Jtext" });
   };
   const { report } = await build.run();
   assert.equal(report?.error?.detail, "\\x1b[2Jtext");

@@ -114,7 +114,7 @@ Deno.test("connections of workers are dialed by the thread that has the network"
   const rule = { host: "*.example", port: 443, protocol: "https" };
   const { port1, port2 } = new MessageChannel();
   const failures: unknown[] = [];
-  const refused = new EnvironmentError("refused", "Refused");
+  const refused = new EnvironmentError("qemu-refused", "Refused");
   const { ports, asked } = threads({
     "guest.relayEgress": (_, { onEvent }) =>
       onEvent?.({ purpose: { rule, host: "a.example" }, port: port2 }),

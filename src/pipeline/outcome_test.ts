@@ -83,15 +83,15 @@ Deno.test("of a long text of a guest, the end is kept", () => {
 Deno.test("a build's outcome follows from its error's exit code", () => {
   const outcomes: [ContractorError | undefined, string][] = [
     [undefined, "success"],
-    [new BuildFailedError("a", "A"), "build-failed"],
-    [new LimitExceededError("a", "A"), "limit-exceeded"],
+    [new BuildFailedError("build-failed", "A"), "build-failed"],
+    [new LimitExceededError("log-limit", "A"), "limit-exceeded"],
     [
       new ContractorError("a", ExitCode.networkViolation, "A"),
       "network-violation",
     ],
     [new InterruptedError(), "interrupted"],
-    [new EnvironmentError("a", "A"), "error"],
-    [new UsageError("a", "A"), "error"],
+    [new EnvironmentError("internal", "A"), "error"],
+    [new UsageError("bad-arguments", "A"), "error"],
   ];
   for (const [error, outcome] of outcomes) {
     assert.equal(outcomeOf(error), outcome);
@@ -99,12 +99,14 @@ Deno.test("a build's outcome follows from its error's exit code", () => {
 });
 
 Deno.test("an event leaves out what an error does not have", () => {
-  assert.deepEqual(summarize(new EnvironmentError("odd", "Odd")), {
-    code: "odd",
+  assert.deepEqual(summarize(new EnvironmentError("file-system", "Odd")), {
+    code: "file-system",
     message: "Odd",
   });
   assert.deepEqual(
-    summarize(new EnvironmentError("odd", "Odd", { hint: "H", detail: "D" })),
-    { code: "odd", message: "Odd", hint: "H", detail: "D" },
+    summarize(
+      new EnvironmentError("file-system", "Odd", { hint: "H", detail: "D" }),
+    ),
+    { code: "file-system", message: "Odd", hint: "H", detail: "D" },
   );
 });

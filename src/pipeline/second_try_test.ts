@@ -26,7 +26,7 @@ Deno.test("no other failure is tried again", () => {
     "seal-failed",
     "disk-full",
     "internal",
-  ];
+  ] as const;
   for (const code of codes) {
     const error = new EnvironmentError(`manager-${code}`, "No");
     assert.ok(!deservesSecondTry(error, emulated), code);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LimitCode } from "../shared/error_codes.ts";
 import {
   type ContractorError,
   LimitExceededError,
@@ -274,11 +275,16 @@ const formats = new Map<QuantityKind | undefined, (amount: number) => string>([
   [sizeKind, formatSize],
 ]);
 
+/** The code of the error of a build that exceeded a limit. */
+export function limitCode(limit: LimitName): LimitCode {
+  return `${limit.replace(".", "-")}-limit` as LimitCode;
+}
+
 function limitError({ limit, allowed, measured }: ExceededLimit) {
   const { what, unit, key } = limitText(limit);
   const format = formats.get(unit) ?? String;
   return new LimitExceededError(
-    `${limit.replace(".", "-")}-limit`,
+    limitCode(limit),
     `The build exceeded its limit on ${what}: ${format(measured)} of ${
       format(allowed)
     }`,

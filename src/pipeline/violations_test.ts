@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { LIMIT_CODES } from "../shared/error_codes.ts";
 import {
   type Attempt,
   attemptSchema,
   contentKindSchema,
+  limitNameSchema,
   refusalSchema,
   type Verdict,
 } from "../shared/rpc/verdict.ts";
@@ -12,6 +14,7 @@ import { networkEntrySchema } from "../spec/network.ts";
 import {
   describeAttempt,
   entryFor,
+  limitCode,
   toViolations,
   violationError,
 } from "./violations.ts";
@@ -231,4 +234,10 @@ Deno.test("whatever the manager tells can be shown, and is good YAML", () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+Deno.test("each limit has a code of its own", () => {
+  const codes = limitNameSchema.options.map(limitCode);
+  assert.equal(new Set(codes).size, codes.length);
+  for (const code of codes) assert.ok(Object.hasOwn(LIMIT_CODES, code), code);
 });

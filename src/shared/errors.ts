@@ -4,20 +4,16 @@
  * @module
  */
 
+import type {
+  BuildFailedCode,
+  EnvironmentCode,
+  LimitCode,
+  UsageCode,
+} from "./error_codes.ts";
+import { ExitCode } from "./exit_code.ts";
 import type { LimitRecord } from "./rpc/verdict.ts";
 
-/** Exit codes of the `contractor` command; part of its public interface. */
-export const ExitCode = {
-  success: 0,
-  buildFailed: 1,
-  usage: 2,
-  environment: 3,
-  limitExceeded: 4,
-  networkViolation: 5,
-  interrupted: 130,
-} as const;
-
-export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
+export { ExitCode };
 
 /** Extra facts of an error, beyond its message. */
 export interface ErrorDetails {
@@ -56,7 +52,11 @@ export class ContractorError extends Error {
 export class UsageError extends ContractorError {
   override readonly name = "UsageError";
 
-  constructor(code: string, message: string, details?: ErrorDetails) {
+  constructor(
+    override readonly code: UsageCode,
+    message: string,
+    details?: ErrorDetails,
+  ) {
     super(code, ExitCode.usage, message, details);
   }
 }
@@ -65,7 +65,11 @@ export class UsageError extends ContractorError {
 export class EnvironmentError extends ContractorError {
   override readonly name = "EnvironmentError";
 
-  constructor(code: string, message: string, details?: ErrorDetails) {
+  constructor(
+    override readonly code: EnvironmentCode,
+    message: string,
+    details?: ErrorDetails,
+  ) {
     super(code, ExitCode.environment, message, details);
   }
 }
@@ -74,7 +78,11 @@ export class EnvironmentError extends ContractorError {
 export class BuildFailedError extends ContractorError {
   override readonly name = "BuildFailedError";
 
-  constructor(code: string, message: string, details?: ErrorDetails) {
+  constructor(
+    override readonly code: BuildFailedCode,
+    message: string,
+    details?: ErrorDetails,
+  ) {
     super(code, ExitCode.buildFailed, message, details);
   }
 }
@@ -86,7 +94,7 @@ export class LimitExceededError extends ContractorError {
   readonly record: LimitRecord | undefined;
 
   constructor(
-    code: string,
+    override readonly code: LimitCode,
     message: string,
     details: ErrorDetails & { record?: LimitRecord } = {},
   ) {

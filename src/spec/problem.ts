@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { UsageCode } from "../shared/error_codes.ts";
 import { UsageError } from "../shared/errors.ts";
 import { quotePath } from "../shared/quote.ts";
 
@@ -35,7 +36,7 @@ export class InvalidFileError extends UsageError {
    * @param file the file's path as the user gave it
    */
   constructor(
-    code: string,
+    code: UsageCode,
     kind: string,
     readonly file: string,
     problems: readonly Problem[],

@@ -14,7 +14,7 @@ export const MAX_FILE_BYTES = 1024 ** 2;
 /** What kind of file it is. */
 export interface FileKind {
   /** Starts the codes of errors: `spec` gives `spec-missing`. */
-  readonly code: string;
+  readonly code: "spec" | "config";
   /** What messages call it, such as "build spec". */
   readonly name: string;
   /** What to do if it is a directory. */
@@ -58,7 +58,13 @@ function badPlace(bytes: Uint8Array): string {
 }
 
 type Refuse = (
-  problem: string,
+  problem:
+    | "is-directory"
+    | "missing"
+    | "not-file"
+    | "not-utf8"
+    | "too-large"
+    | "unreadable",
   reason: string,
   details?: { hint?: string },
 ) => UsageError;

@@ -11,19 +11,21 @@ import { openPortStream } from "../port_stream.ts";
 import type { SampleApi } from "./sample_api.ts";
 
 const failures: Record<string, () => unknown> = {
-  usage: () => new UsageError("bad", "Bad", { hint: "Do better" }),
+  usage: () => new UsageError("bad-arguments", "Bad", { hint: "Do better" }),
   environment: () =>
-    Object.assign(new EnvironmentError("odd", "Odd"), {
+    Object.assign(new EnvironmentError("file-system", "Odd"), {
       detail: "more\nlines",
     }),
-  build: () => new BuildFailedError("red", "Red"),
+  build: () => new BuildFailedError("build-failed", "Red"),
   limit: () =>
-    new LimitExceededError("much", "Too much", {
+    new LimitExceededError("log-limit", "Too much", {
       record: { limit: "log", allowed: 10, measured: 12.5 },
     }),
-  "limit without record": () => new LimitExceededError("much", "Too much"),
+  "limit without record": () => new LimitExceededError("log-limit", "Too much"),
   interrupted: () => new InterruptedError(),
-  base: () => new ContractorError("network", 5, "Forbidden"),
+  base: () => new ContractorError("network-violation", 5, "Forbidden"),
+  invented: () => new EnvironmentError("made-up" as never, "Made up"),
+  "invented base": () => new ContractorError("made-up", 0 as never, "Made up"),
   mistake: () => new TypeError("a mistake"),
   text: () => "text",
 };
