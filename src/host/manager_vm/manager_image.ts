@@ -51,7 +51,7 @@ export function locateManagerImage(
   override: string | undefined,
 ): ManagerImageSource {
   if (override) return { directory: override, embedded: false };
-  const root = join(import.meta.dirname ?? ".", "..", "..");
+  const root = join(import.meta.dirname ?? ".", "..", "..", "..");
   return {
     directory: join(root, ".cache", "images", "manager"),
     embedded: Deno.build.standalone,
